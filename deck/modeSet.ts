@@ -1,0 +1,110 @@
+/** `deck mode set`: a move of the mode, signed by its owner and put on record with its evidence. */
+
+import { type MoveEvidence, modeMove, modeMoveSchema } from "../model/modeMoves.ts";
+import { type Mode, modes } from "../model/modes.ts";
+import { open, seal } from "../release/envelope.ts";
+import { judgeMove, type ModesOptions } from "../release/modes.ts";
+import { GitFailed, gitText } from "../release/repository.ts";
+import { NotSigned } from "../release/sshSignature.ts";
+import { decide } from "./confirm.ts";
+import { fetchedModes, modesOptions, named, stateIn } from "./modes.ts";
+import { keyOf, keyOption, putOnRecord } from "./signing.ts";
+import { refuseUnspeakable } from "./spoken.ts";
+import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
+
+/** Options by what they prove. */
+const proofOptions = {
+  evidence: "examiner-evidence",
+  release: "signed-release",
+  incident: "incident",
+  milestone: "milestone",
+  failed: "failed-evidence",
+} as const;
+
+export const modeSetVerb: Verb = {
+  name: "mode set",
+  summary: "Move the project to another mode, signed and on record",
+  changes: true,
+  arguments: [{ name: "<mode>", description: "A Build, B Validate, C Stabilize, D Operate", choices: modes }],
+  options: [
+    keyOption,
+    { flags: "--commit <commit>", description: "the commit at which the mode is entered", default: "HEAD" },
+    { flags: "--evidence <digest>", description: "the Examiner's attestation that this commit passed (to C)" },
+    { flags: "--release <digest>", description: "the signed release that production is given (to D)" },
+    { flags: "--incident <id>", description: "what is wrong in production (from D to C)" },
+    { flags: "--milestone <name>", description: "what is begun (from D to A)" },
+    { flags: "--failed <digest>", description: "the Examiner's attestation that this commit failed (backwards)" },
+  ],
+  async run(call, world) {
+    const { root, output, now, signal } = world;
+    const keyFile = await keyOf(call, world);
+    await refuseUnspeakable({ milestone: textOf(call.options.milestone), incident: textOf(call.options.incident) }, call, world);
+    const options = await modesOptions(call.stack, world);
+    const state = stateIn(await fetchedModes(call, world, options));
+    const to = modeIn(call.args[0]);
+    const commit = await commitAsked(call, world);
+    const move = modeMove({ from: state.mode, to, at: now(), commit, before: state.last, evidence: evidenceIn(call) });
+    const parsed = modeMoveSchema.safeParse(move);
+    if (!parsed.success)
+      throw new DeckError(
+        "usage",
+        "Evidence is named by the sha256 digest of its record, an incident by its id.",
+        "npx deck mode set --help",
+      );
+    const record = await seal(move, { keyFile, kind: "mode" }).catch((error: unknown) => {
+      if (error instanceof NotSigned) throw new DeckError("usage", error.message);
+      throw error;
+    });
+    const { signer, reasons } = await judged(root, record, { ...options, state, at: now() });
+    if (reasons.length > 0) throw new DeckError("refused", reasons.join("\n"), "npx deck mode show");
+    const words = `${named(state.mode)} → ${named(to)} at ${commit.slice(0, 12)}, signed by ${signer}`;
+    const data = { from: state.mode, to, commit, signer, before: state.last, dryRun: call.dryRun };
+    if (call.dryRun) return { code: exitCodes.done, data: { ...data, digest: null }, text: `Would move ${words}.` };
+    output.progress(words);
+    if (!call.yes) await ask(signal);
+    const digest = await putOnRecord("modes", record, world);
+    // Somebody else may have moved at the same moment.
+    stateIn(await fetchedModes(call, world, options));
+    return { code: exitCodes.done, data: { ...data, digest }, text: `Moved ${words}. On record as ${digest.slice(0, 12)}.` };
+  },
+};
+
+/** Judged as it will be whenever it is read, and by what was revoked until now. */
+async function judged(root: string, record: string, asked: ModesOptions & Pick<Parameters<typeof judgeMove>[1], "state" | "at">) {
+  const opened = await open(record, { kind: "mode", schema: modeMoveSchema, trust: asked.trust, at: asked.at });
+  if (!opened.ok) return { signer: "", reasons: [opened.reason] };
+  const { statement: move, signer } = opened;
+  return { signer, reasons: await judgeMove(root, { ...asked, move, signer, isMade: true }) };
+}
+
+const textOf = (option: string | boolean | undefined): string | undefined => (typeof option === "string" ? option : undefined);
+
+function modeIn(word: string | undefined): Mode {
+  const found = modes.find((mode) => mode === word);
+  if (found === undefined)
+    throw new DeckError("usage", `\`${word}\` is no mode; there are ${modes.join(", ")}.`, "npx deck mode show");
+  return found;
+}
+
+function evidenceIn({ options }: Call): readonly MoveEvidence[] {
+  return Object.entries(proofOptions).flatMap(([name, proof]) => {
+    const value = textOf(options[name]);
+    return value === undefined ? [] : [{ proof, value }];
+  });
+}
+
+async function commitAsked({ options }: Call, { root, signal }: World): Promise<string> {
+  const asked = textOf(options.commit) ?? "HEAD";
+  const words = ["rev-parse", "--verify", "--end-of-options", `${asked}^{commit}`];
+  return gitText(root, words, { signal }).catch((error: unknown) => {
+    if (error instanceof GitFailed)
+      throw new DeckError("usage", `\`${asked}\` is no commit of this repository.`, "git log --oneline --decorate");
+    throw error;
+  });
+}
+
+function ask(signal: AbortSignal): Promise<void> {
+  const how = "npx deck mode set --yes";
+  const refused = "Nothing was put on record.";
+  return decide({ question: "Put this move on record, for good?", withoutQuestion: how, refused, remedy: how, signal });
+}

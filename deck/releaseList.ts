@@ -1,0 +1,73 @@
+/** `deck release list`: every release on record, and how far it came. */
+
+import { placesOf, refuseEvidence } from "../model/statements.ts";
+import { judgeRelease } from "../release/judged.ts";
+import type { Known, KnownRelease } from "../release/known.ts";
+import { policyAt } from "../release/policy.ts";
+import { gitAnswer } from "../release/repository.ts";
+import { openRelease, readKnown } from "./releasePlace.ts";
+import { exitCodes, type Verb } from "./verb.ts";
+
+interface Standing {
+  readonly state: "candidate" | "attested" | "signed" | "revoked" | "unknown";
+  /** A few words on it. */
+  readonly note: string;
+  /** Where it is signed for, as the sign-offs name it. */
+  readonly places: readonly string[];
+}
+
+export const releaseListVerb: Verb = {
+  name: "release list",
+  summary: "List the releases on record, the newest first: candidate, attested, signed for the stack, or revoked",
+  async run(call, world) {
+    await openRelease("HEAD", call, world);
+    await using known = await readKnown(call, world);
+    const releases: (Standing & { readonly release: string; readonly id: string; readonly commit: string })[] = [];
+    for (const release of known.releases.toReversed()) {
+      const standing = await standingOf(known, release);
+      releases.push({ release: release.digest, id: release.manifest.predicate.releaseId, commit: release.commit, ...standing });
+    }
+    const lines = releases.map(
+      ({ release, id, commit, state, note }) =>
+        `${id}  ${release.slice(0, 12)}  commit ${commit.slice(0, 12)}  ${state}${note === "" ? "" : `: ${note}`}`,
+    );
+    return { code: exitCodes.done, data: { releases }, text: lines.length === 0 ? "No release is on record." : lines.join("\n") };
+  },
+};
+
+async function standingOf(known: Known, release: KnownRelease): Promise<Standing> {
+  const revocations = await known.revocationsOf(release.digest);
+  const revoked = revocations.find((each) => each.ok);
+  if (revoked !== undefined)
+    return { state: "revoked", note: `by ${revoked.signer}, ${revoked.statement.predicate.reason}`, places: [] };
+  if (known.seen.revoked.has(release.digest))
+    return {
+      ...{ state: "revoked", places: [] },
+      note: `seen here before; ${revocations.length === 0 ? "the record of it is gone" : "no record of it counts any more"}`,
+    };
+  const here = await gitAnswer(known.folder, ["rev-parse", "--verify", "--quiet", `${release.commit}^{commit}`], known.git);
+  if (here === undefined) return { state: "unknown", note: "its commit is not in this clone", places: [] };
+  const signOffs = (await known.signOffsOf(release.digest)).filter((each) => each.ok);
+  const asked = new Set(
+    signOffs.map(({ statement }) => statement.predicate.resourceUri).filter((uri) => uri.startsWith(placesOf(known.stack))),
+  );
+  const places: string[] = [];
+  const against: string[] = [];
+  for (const place of asked) {
+    const judged = await judgeRelease(known, release, place);
+    if (judged.ok) places.push(place);
+    else against.push(...judged.reasons);
+  }
+  if (places.length > 0) return { state: "signed", note: places.join(", "), places };
+  const state = (await isAttested(known, release)) ? "attested" : "candidate";
+  return { state, note: against[0] === undefined ? "" : `signed, but refused. ${against[0]}`, places };
+}
+
+/** True where an attestation would let a Judge sign it now. */
+async function isAttested(known: Known, { digest: release, commit }: KnownRelease): Promise<boolean> {
+  const policy = await policyAt(known.folder, { commit, ...known.git });
+  if (!policy.ok) return false;
+  const { evidence: maximumAgeSeconds, clockSkew: clockSkewSeconds } = policy.policy.freshness;
+  const rules = { release, now: known.now, maximumAgeSeconds, clockSkewSeconds };
+  return (await known.evidenceAbout(release)).some((each) => each.ok && refuseEvidence(each.statement, rules).length === 0);
+}

@@ -1,0 +1,9 @@
+/** The Docker client of a host, as an argv. */
+
+import type { Host } from "./host.ts";
+
+/** On this machine the engine may be elsewhere than by default; on another host it is that host's own. */
+export function docker(host: Host, ...args: readonly string[]): string[] {
+  const engine = host.kind === "local" && host.docker.host !== undefined ? ["--host", host.docker.host] : [];
+  return ["docker", ...engine, ...args];
+}

@@ -1,0 +1,42 @@
+/** The checks that run are the checks that the code requires: each once, under its own id. */
+
+import assert from "node:assert/strict";
+import { checksFor, treeChecks } from "../../checks/all.ts";
+import { requiredChecks } from "../../model/check.ts";
+import { expectedChecks } from "../../model/policy.ts";
+import { parseSettings } from "../../model/settingsParse.ts";
+import { policyWith } from "../model/gateSample.ts";
+import { sshSettings } from "../model/settingsSample.ts";
+
+const parsed = parseSettings(sshSettings());
+assert.ok(parsed.ok);
+const { settings } = parsed;
+
+describe("checksFor", () => {
+  it("gives exactly the checks that the verdict expects, in its order", () => {
+    const policy = policyWith({
+      additionalChecks: [{ id: "ours", title: "Ours holds.", command: ["true"], deadline: 10, environment: [] }],
+    });
+    assert.deepEqual(
+      checksFor(settings, policy).map(({ id }) => id),
+      expectedChecks(policy),
+    );
+  });
+
+  it("bounds every check, and says of each what passes", () => {
+    for (const { id, title, deadlineMs } of checksFor(settings, policyWith())) {
+      assert.ok(deadlineMs > 0 && deadlineMs <= 300_000, id);
+      assert.match(title, /^[A-Z].+\.$/, id);
+    }
+  });
+});
+
+describe("treeChecks", () => {
+  it("judges open items, documents and exposure, under the ids that the full gate uses", () => {
+    assert.deepEqual(
+      treeChecks.map(({ id }) => id),
+      ["open-items", "documents", "exposure"],
+    );
+    for (const { id } of treeChecks) assert.ok((requiredChecks as readonly string[]).includes(id));
+  });
+});
