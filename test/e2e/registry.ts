@@ -1,5 +1,6 @@
 /** A registry of images on loopback, with the gateway's image pushed to it: what production pulls by digest. */
 
+import { randomUUID } from "node:crypto";
 import { docker, until } from "./gatewayStack.ts";
 
 export interface Registry extends AsyncDisposable {
@@ -12,10 +13,12 @@ export interface Registry extends AsyncDisposable {
 
 const recipe = new URL("../../images/registry/", import.meta.url).pathname;
 
-/** Builds the registry where it is missing, starts it, and pushes the local image `source` under its own repository and tag's version. */
+/**
+ * Builds the registry where it is missing, starts it, and pushes the local image `source` under its own repository and tag's version.
+ * With a label of its own: an engine that has ever held a manifest asks no registry for it again, so the same bytes would not be pulled.
+ */
 export async function startRegistry(source: string, base: string): Promise<Registry> {
   const built = "phillbot/registry:bookworm";
-  await forgetPulled(source);
   await docker("build", "--quiet", "--build-arg", `BASE=${base}`, "--tag", built, recipe);
   const container = await docker("run", "--detach", "--label", "phillbot.test=registry", "--publish", "127.0.0.1:0:5000", built);
   const stop = async () => void (await docker("rm", "--force", "--volumes", container));
@@ -24,7 +27,7 @@ export async function startRegistry(source: string, base: string): Promise<Regis
     await until("the registry", async () => ((await fetch(`http://127.0.0.1:${port}/v2/`)).ok ? true : undefined));
     const image = `127.0.0.1:${port}/${source.replace(/-[0-9a-f]+$/, "")}`;
     const repository = image.slice(0, image.lastIndexOf(":"));
-    await docker("tag", source, image);
+    await labelled(source, image);
     const digest = await push(image, repository).finally(() => docker("image", "rm", image));
     return {
       container,
@@ -42,18 +45,11 @@ export async function startRegistry(source: string, base: string): Promise<Regis
   }
 }
 
-/** An engine that has a manifest asks no registry for it again: what killed runs pulled from registries that are gone goes first. */
-async function forgetPulled(source: string): Promise<void> {
-  const digests = JSON.parse(await docker("image", "inspect", "--format", "{{json .RepoDigests}}", source)) as string[];
-  for (const name of digests) {
-    const [, registry] = /^(127\.0\.0\.1:\d+)\//.exec(name) ?? [];
-    if (registry === undefined) continue;
-    const isThere = await fetch(`http://${registry}/v2/`).then(
-      () => true,
-      () => false,
-    );
-    if (!isThere) await docker("image", "rm", name);
-  }
+async function labelled(source: string, image: string): Promise<void> {
+  const container = await docker("create", source);
+  await docker("commit", "--change", `LABEL phillbot.test.pushed=${randomUUID()}`, container, image).finally(() =>
+    docker("rm", container),
+  );
 }
 
 async function push(image: string, repository: string): Promise<string> {

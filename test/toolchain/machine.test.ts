@@ -27,13 +27,18 @@ describe("a process", () => {
   });
 
   it("has ended where its parent never asks for it", async () => {
-    // The shell becomes a program that reaps nothing.
-    const parent = spawn("sh", ["-c", "sh -c : & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    // The shell becomes a program that reaps nothing; its child waits for a line, since the shell itself would reap one that ended sooner.
+    const parent = spawn("sh", ["-c", "exec 3<&0; (read line <&3) & echo $!; exec sleep 60"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     try {
       const [line] = await once(parent.stdout, "data");
       const pid = Number(String(line));
+      const turn = () => new Promise((resolve) => setTimeout(resolve, 10));
+      while (parent.pid === undefined || processName(parent.pid) !== "sleep") await turn();
+      parent.stdin.write("\n");
       const state = () => readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.[0];
-      while (state() !== "Z") await new Promise((resolve) => setTimeout(resolve, 10));
+      while (state() !== "Z") await turn();
       assert.deepEqual([hasEnded(pid), processName(pid)], [true, undefined]);
     } finally {
       parent.kill();
