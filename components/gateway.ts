@@ -33,6 +33,8 @@ export interface GatewayArgs {
   readonly via: Route;
   /** Labels for the container besides compose's own. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Called in an update, before a container that is another one than this goes. Where it throws, nothing is replaced. */
+  readonly backUp: (next: { readonly imageId: string; readonly spec: string }) => Promise<void>;
   /** What must exist before the gateway starts. */
   readonly after: readonly pulumi.Resource[];
 }
@@ -87,7 +89,10 @@ export class Gateway extends pulumi.ComponentResource {
       settings,
       layout,
       labels,
-      image: ready.apply(([imageId]) => imageId),
+      image: ready.apply(async ([imageId]) => {
+        if (!pulumi.runtime.isDryRun()) await args.backUp({ imageId, spec: this.spec });
+        return imageId;
+      }),
       network: args.network.name,
       options: { parent: this, dependsOn: [validated, ...args.after] },
     });

@@ -15,6 +15,7 @@ Data goes to standard output, progress to standard error. NO_COLOR is respected.
 
 /** Nouns that are no verbs by themselves. */
 const nouns: Readonly<Record<string, string>> = {
+  backup: "Archives of the gateway's state: its sessions, pairings and places in the channels",
   mode: "The mode that the project is in: Build, Validate, Stabilize, Operate",
   docs: "The documents that the bot reads",
   release: "What may be deployed: cut by a Builder, attested by the Examiner, signed by the Judge",

@@ -1,5 +1,7 @@
 /** Every verb of the command line, in the order that `--help` shows them. */
 
+import { backupCreateVerb, backupListVerb, backupVerifyVerb } from "./backup.ts";
+import { backupRestoreVerb } from "./backupRestore.ts";
 import { chatVerb } from "./chatVerb.ts";
 import { docsCheckVerb } from "./docsCheck.ts";
 import { docsStampVerb } from "./docsStamp.ts";
@@ -46,6 +48,10 @@ export const verbs: readonly Verb[] = [
   docsStampVerb,
   secretsScanVerb,
   schemaStatusVerb,
+  backupCreateVerb,
+  backupListVerb,
+  backupVerifyVerb,
+  backupRestoreVerb,
   releaseShowVerb,
   releaseDiffVerb,
   releaseCutVerb,

@@ -5,13 +5,35 @@ import { type Answer, answerSchema } from "../model/answer.ts";
 import type { IndexState, Unread } from "../model/contextState.ts";
 import { stopSeconds } from "../model/gatewayContainer.ts";
 import { jsonIn } from "../model/jsonIn.ts";
-import { gatewayPort, indexPlaces, mounts } from "../model/layout.ts";
+import { gatewayPort, indexPlaces, mounts, specLabel } from "../model/layout.ts";
 import { docker } from "./engine.ts";
 import { mustRun } from "./ensure.ts";
 import { parseFileState, type Route, readFileState } from "./files.ts";
 import type { Host } from "./host.ts";
 import { clockSkewMs } from "./open.ts";
 import { nodeScriptText } from "./script.ts";
+
+const seenContainer = z.tuple([z.string().regex(/^sha256:[0-9a-f]{64}$/), z.boolean(), z.string()]);
+
+/** A gateway's container as the engine has it. */
+export interface SeenContainer {
+  /** The id of its image. */
+  readonly image: string;
+  readonly isRunning: boolean;
+  /** What was wanted of it when it was made; empty where it does not say. */
+  readonly spec: string;
+}
+
+/** @returns undefined where there is none of that name. @throws Error where the engine could not tell. */
+export async function findContainer(host: Host, name: string): Promise<SeenContainer | undefined> {
+  const listed = await mustRun(host, docker(host, "container", "ls", "--all", "--quiet", "--filter", `name=^/${name}$`));
+  if (listed.trim() === "") return undefined;
+  const format = `[{{json .Image}}, {{json .State.Running}}, {{json (or (index .Config.Labels ${JSON.stringify(specLabel)}) "")}}]`;
+  const [image, isRunning, spec] = seenContainer.parse(
+    JSON.parse(await mustRun(host, docker(host, "container", "inspect", "--format", format, name))),
+  );
+  return { image, isRunning, spec };
+}
 
 /** Where the published image and ours have it; the published one puts no command on the path. */
 const openclaw = "node /app/openclaw.mjs";

@@ -5,12 +5,17 @@ import { readFileSync } from "node:fs";
 type ScriptName =
   | "append-line"
   | "claim-folder"
+  | "create-backup"
   | "digest-folder"
+  | "exchange-state"
+  | "extract-backup"
   | "file-state"
   | "hmac-file"
+  | "list-backups"
   | "look-around"
   | "make-folder"
   | "refuse-link"
+  | "verify-backup"
   | "write-file";
 
 type NodeScriptName = "answer-of" | "channel-state" | "index-state" | "reach" | "wait-ready";

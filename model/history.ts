@@ -1,6 +1,7 @@
 /** The record of a stack: what was tried, by whom, and how it ended. Each entry names the digest of the one before it. */
 
 import { z } from "zod";
+import { backupSchema } from "./backup.ts";
 import { canonicalJson } from "./canonical.ts";
 import { jsonIn } from "./jsonIn.ts";
 import { sha256 } from "./sha256.ts";
@@ -11,8 +12,10 @@ import { sha256 } from "./sha256.ts";
  * - `released`: a signed release, an open gate, and Pulumi's own success; nothing else is ever called that.
  * - `ended`: any other end of an update.
  * - `refused`: by the operating model, with nothing touched.
+ * - `backup`: an archive of the gateway's state was made.
+ * - `restoring`, `restored`: another state was about to take the place of the gateway's; it has.
  */
-export const historyEvents = ["began", "judged", "released", "ended", "refused"] as const;
+export const historyEvents = ["began", "judged", "released", "ended", "refused", "backup", "restoring", "restored"] as const;
 
 /** What happened, before it has a place in the chain. */
 export const draftSchema = z.strictObject({
@@ -30,6 +33,8 @@ export const draftSchema = z.strictObject({
   blockedBy: z.array(z.string()).optional(),
   /** Of the gate, or of the whole update. */
   durationMs: z.int().min(0).optional(),
+  /** The archive that was made, or that the state came from. */
+  backup: backupSchema.optional(),
   /** One sentence without a secret. */
   summary: z.string().min(1),
 });

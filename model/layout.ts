@@ -17,6 +17,12 @@ export interface Layout {
   readonly contextManifest: string;
   /** The stack's record; only ever added to. */
   readonly history: string;
+  /** Archives of the state; the gateway's uid owns it, and no container of the bot's sees it. */
+  readonly backups: string;
+  /** Where a state is made ready before it takes the state's place, and where the one before it is kept. */
+  readonly restore: string;
+  /** Where the state is for the moment in which another takes its place: what lies here longer was interrupted. */
+  readonly stateAside: string;
   /** What stands in for hosted services; development stacks only. */
   readonly devServices: string;
 }
@@ -32,12 +38,15 @@ export function layoutOf(settings: Pick<Settings, "baseFolder" | "contextFolder"
     context: below(settings.contextFolder),
     contextManifest: below("context.sha256"),
     history: below("phillbot.history.jsonl"),
+    backups: below("backups"),
+    restore: below("restore"),
+    stateAside: below("state.aside"),
     devServices: below("dev-services"),
   };
 }
 
 /** Permission bits of what the gateway uses there: its state is its own, and what it only reads is not its to write. */
-export const modes = { state: 0o700, config: 0o755, configFile: 0o444, context: 0o755 } as const;
+export const modes = { state: 0o700, config: 0o755, configFile: 0o444, context: 0o755, backups: 0o700 } as const;
 
 /** Where the gateway logs to, within its state folder as the host or the container sees it. */
 export function logFolder(state: string): string {

@@ -106,6 +106,11 @@ const github = z.strictObject({
   scopes: z.array(z.string().min(1)).default([]),
 });
 
+/** How many backups of the gateway's state are kept: the newest `keep`, of them none older than `days`; the newest one always. */
+const backups = z
+  .strictObject({ keep: z.int().min(1).max(1000).default(10), days: z.int().min(1).max(3650).default(30) })
+  .prefault({});
+
 /** Present on development stacks only: what stands in for Telegram and Supabase on this machine. */
 const devServices = z.strictObject({
   telegramPort: port,
@@ -136,6 +141,7 @@ export const settingsSchema = z.strictObject({
       "`https://…`, `ssh://…`, `user@host:path` or an absolute path",
     )
     .optional(),
+  backups,
   devServices: devServices.optional(),
   /** True where only what the Judge signed deploys. */
   requireSignOff: z.boolean().default(true),

@@ -4,9 +4,25 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host/host.ts";
 import type { HistoryDraft } from "../model/history.ts";
 import { layoutOf } from "../model/layout.ts";
-import { headOf, historyFolderOf, record, whoActs } from "../release/history.ts";
+import { type HistoryPlace, headOf, historyFolderOf, record, whoActs } from "../release/history.ts";
 import type { Inputs } from "./inputs.ts";
 import { refuse } from "./outcome.ts";
+
+/** What every entry of an update says of it. */
+export async function aboutUpdate({
+  stack,
+  projectRoot,
+  signOff,
+}: Inputs): Promise<Pick<HistoryDraft, "stack" | "who" | "commit" | "release">> {
+  const [who, commit] = await Promise.all([whoActs(projectRoot), headOf(projectRoot)]);
+  const release = signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {};
+  return { stack, who, ...(commit === undefined ? {} : { commit }), ...release };
+}
+
+/** Where the stack's record lies. */
+export function historyPlace(host: Host, { settings, evidenceFolder }: Inputs): HistoryPlace {
+  return { host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) };
+}
 
 export type Judged = Pick<HistoryDraft, "verdict" | "blockedBy" | "durationMs" | "summary">;
 
@@ -15,14 +31,12 @@ export type Judged = Pick<HistoryDraft, "verdict" | "blockedBy" | "durationMs" |
  * @returns what records how it was judged. Where sign-off is required, what cannot be recorded is not released: both throw.
  */
 export async function recordBegun(host: Host, inputs: Inputs): Promise<(judged: Judged) => Promise<void>> {
-  const { settings, stack, projectRoot, evidenceFolder, signOff } = inputs;
-  const release = signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {};
-  const place = { host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) };
-  const [who, commit] = await Promise.all([whoActs(projectRoot), headOf(projectRoot)]);
+  const { settings, stack } = inputs;
+  const place = historyPlace(host, inputs);
+  const about = await aboutUpdate(inputs);
   const put = async (event: "began" | "judged", what: Judged) => {
     const at = new Date().toISOString();
-    const draft = { event, at, stack, who, ...(commit === undefined ? {} : { commit }), ...release, ...what };
-    await record(place, draft).catch(async (error: Error) => {
+    await record(place, { event, at, ...about, ...what }).catch(async (error: Error) => {
       if (settings.requireSignOff) throw error;
       await pulumi.log.warn(`It could not be put on the stack's record. ${error.message}`);
     });

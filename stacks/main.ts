@@ -25,6 +25,7 @@ import { stackLabels } from "../model/gatewayContainer.ts";
 import { foldersAbove, gatewayName, layoutOf, modes } from "../model/layout.ts";
 import { renderOwner } from "../model/ownership.ts";
 import { verdictSentence } from "../model/rehearsal.ts";
+import { backUpBeforeReplacement, settleInterrupted } from "./backup.ts";
 import { recordBegun } from "./history.ts";
 import {
   openStackHost,
@@ -96,6 +97,8 @@ const folders = new HostFolders(
     folders: [
       { path: layout.state, mode: modes.state },
       { path: layout.config, mode: modes.config },
+      { path: layout.backups, mode: modes.backups },
+      { path: layout.restore, mode: modes.backups },
       ...foldersAbove(layout.context, settings.baseFolder).map((path) => ({ path, mode: 0o755, keepExisting: true })),
       { path: layout.context, mode: modes.context, synced: true },
       ...(settings.devServices
@@ -103,7 +106,15 @@ const folders = new HostFolders(
         : []),
     ],
   },
-  { dependsOn: ownerFile },
+  {
+    // The image is there by then, by a container of which it may have to be done.
+    dependsOn: isPreview
+      ? ownerFile
+      : ownerFile.settled.apply(async () => {
+          await settleInterrupted(inputs, { host, via });
+          return ownerFile;
+        }),
+  },
 );
 const afterFolders = { ...onHost, dependsOn: folders.made };
 const network = new docker.Network(
@@ -174,6 +185,7 @@ const gateway = new Gateway(
     network,
     via,
     labels,
+    backUp: (next) => backUpBeforeReplacement(inputs, { host, via }, next),
     after: services ? [services.telegram] : [],
   },
   onHost,

@@ -58,6 +58,7 @@ describe("Gateway", () => {
       envFileFingerprint: more.fingerprint ?? "f1",
       documents: documents.id.apply(() => more.documents ?? "d1"),
       searchFor: "Hand-off",
+      backUp: async () => undefined,
       after: [service],
     });
     const settled = await settle(gateway.settled);

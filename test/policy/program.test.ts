@@ -111,6 +111,7 @@ describe("the stack's policy and the program's own resources", () => {
         envFileFingerprint: envFile.fingerprint,
         documents: pulumi.output("d1"),
         searchFor: "Hand-off",
+        backUp: async () => undefined,
         after: [dev.telegram],
       },
       child,

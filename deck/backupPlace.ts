@@ -1,0 +1,80 @@
+/** What every verb of backups works with: the stack's host, its record, its bot, and an image that can read the state. */
+
+import { findContainer, type SeenContainer } from "../host/gateway.ts";
+import type { BackupPlace } from "../host/backup.ts";
+import { docker } from "../host/engine.ts";
+import { ownershipRoute } from "../host/files.ts";
+import type { Host } from "../host/host.ts";
+import { refuseForeignFolder } from "../host/ownership.ts";
+import type { HistoryDraft } from "../model/history.ts";
+import { gatewayName, layoutOf } from "../model/layout.ts";
+import { forStack } from "../model/operatorCommand.ts";
+import type { Secret } from "../model/secret.ts";
+import { botOf, type KnownBackup, readBackups } from "../release/backups.ts";
+import { HistoryBroken, HistoryNotWritten, type HistoryPlace, headOf, historyFolderOf, whoActs } from "../release/history.ts";
+import { openSecrets, openStack, type Stack, withHost } from "./session.ts";
+import { type Call, DeckError, type World } from "./verb.ts";
+
+export interface Backups {
+  readonly stack: Stack;
+  readonly host: Host;
+  readonly place: BackupPlace;
+  readonly history: HistoryPlace;
+  readonly secrets: ReadonlyMap<string, Secret>;
+  /** Digest of the bot that the stack's token is of. */
+  readonly bot: string;
+  readonly about: Pick<HistoryDraft, "stack" | "who" | "commit">;
+  /** The gateway's container; undefined where there is none. */
+  readonly container: SeenContainer | undefined;
+}
+
+/**
+ * Opens them for `work`. Nothing is written.
+ * @throws DeckError for another stack's folder, an image that is not there, and a record that does not hold; HostUnreachable
+ */
+export async function withBackups<T>(call: Call, world: World, work: (backups: Backups) => Promise<T>): Promise<T> {
+  const stack = await openStack(call, world);
+  const secrets = await openSecrets(stack, world);
+  const token = secrets.get("TELEGRAM_BOT_TOKEN");
+  if (token === undefined) throw new DeckError("usage", "`TELEGRAM_BOT_TOKEN` has no value.");
+  const [who, commit] = await Promise.all([whoActs(stack.root), headOf(stack.root)]);
+  const { settings } = stack;
+  return withHost(stack, async (host) => {
+    const refusal = await refuseForeignFolder(host, stack.stack, settings);
+    if (refusal !== undefined) throw new DeckError("usage", refusal);
+    const container = await findContainer(host, gatewayName(settings));
+    const image = container?.image ?? (await declaredImage(host, stack));
+    const { uid, gid } = settings.gateway;
+    const layout = layoutOf(settings);
+    return work({
+      ...{ stack, host, secrets, container },
+      place: { host, layout, uid, gid, image, via: await ownershipRoute(host, { uid, gid }, image) },
+      history: { host, path: layout.history, folder: historyFolderOf(stack.evidenceFolder) },
+      bot: botOf(token),
+      about: { stack: stack.stack, who, ...(commit === undefined ? {} : { commit }) },
+    });
+  }).catch((error: unknown) => {
+    const check = forStack("npx deck history verify", call.stack);
+    if (error instanceof HistoryBroken) throw new DeckError("finding", error.message, check);
+    if (error instanceof HistoryNotWritten) throw new DeckError("unknown", error.message, check);
+    throw error;
+  });
+}
+
+/** Where no container says which image wrote the state, the one of the settings reads it. */
+async function declaredImage(host: Host, { settings, stack }: Stack): Promise<string> {
+  const { image, digest } = settings.gateway;
+  const name = digest === undefined ? image : `${image}@${digest}`;
+  const { code, stdout } = await host.run(docker(host, "image", "inspect", "--format", "{{.Id}}", name));
+  if (code === 0) return stdout.trim();
+  const problem = `There is no container of the gateway on ${host.description}, and its image \`${name}\` is not there either, so nothing can read the state.`;
+  throw new DeckError("unknown", problem, forStack("npx deck up", stack));
+}
+
+/** The backup of that name. @throws DeckError with code 2 where none is on record. */
+export async function findBackup({ place, history, stack }: Backups, name: string): Promise<KnownBackup> {
+  const found = (await readBackups(place, history)).find(({ backup }) => backup.name === name);
+  if (found !== undefined) return found;
+  const problem = `No backup ${JSON.stringify(name.slice(0, 100))} is on this stack's record; what is not on record with its digest is never restored.`;
+  throw new DeckError("usage", problem, forStack("npx deck backup list", stack.stack));
+}

@@ -1,0 +1,134 @@
+/** `deck backup restore`: another state takes the place of the gateway's, with today's secrets, and the gate judges what then runs. */
+
+import { readSourceDocuments } from "../checks/sourceDocuments.ts";
+import { BackupUnusable, exchangeState, type NewState, prepareState, settleState } from "../host/backup.ts";
+import { docker } from "../host/engine.ts";
+import { ensureFile, mustRun } from "../host/ensure.ts";
+import { indexTimeoutMs, refreshIndex } from "../host/gateway.ts";
+import { envFileEntries, renderEnvFile } from "../model/envFile.ts";
+import { stopSeconds } from "../model/gatewayContainer.ts";
+import type { HistoryDraft } from "../model/history.ts";
+import { gatewayName } from "../model/layout.ts";
+import { forStack } from "../model/operatorCommand.ts";
+import { record } from "../release/history.ts";
+import { type Backups, findBackup, withBackups } from "./backupPlace.ts";
+import { decide } from "./confirm.ts";
+import { gateVerb } from "./gate.ts";
+import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
+
+export const backupRestoreVerb: Verb = {
+  name: "backup restore",
+  summary: "Put the state of a backup in the place of the gateway's, which is kept aside, and gate what then runs",
+  changes: true,
+  arguments: [{ name: "[name]", description: "the backup, as `deck backup list` shows it" }],
+  options: [
+    { flags: "--previous", description: "instead of a backup: the state that the last restore put aside" },
+    { flags: "--empty", description: "instead of a backup: none, where the state cannot be used and no backup is there" },
+  ],
+  async run(call, world) {
+    return withBackups(call, world, async (backups) => {
+      const from = await wanted(call, backups);
+      const consequence = `${words(from)} takes the place of stack \`${call.stack}\`'s gateway's. What the bot was told since then is no longer in its sessions; that state is kept aside until the next restore. The gateway stops for it.`;
+      if (call.dryRun) return { code: exitCodes.done, data: { dryRun: true, from: from.kind }, text: `Would do: ${consequence}` };
+      if (!call.yes) {
+        const withoutQuestion = forStack(`npx deck backup restore ${typed(from)} --yes`, call.stack);
+        const refused = "Nothing was changed.";
+        await decide({ question: `${consequence} Go on?`, withoutQuestion, refused, signal: world.signal });
+      }
+      return restore(from, backups, { call, world });
+    });
+  },
+};
+
+/** @throws DeckError */
+async function wanted({ args, options, stack }: Call, backups: Backups): Promise<NewState> {
+  const [name] = args;
+  const given = [name !== undefined, options.previous === true, options.empty === true].filter(Boolean);
+  if (given.length !== 1) {
+    const problem = "One of a backup's name, `--previous` and `--empty` is wanted.";
+    throw new DeckError("usage", problem, forStack("npx deck backup list", stack));
+  }
+  if (name === undefined) return { kind: options.empty === true ? "empty" : "previous" };
+  const { backup } = await findBackup(backups, name);
+  if (backup.bot !== backups.bot) {
+    const problem = `${name} is of another bot than the one whose token this stack has; its sessions would answer the wrong people. Nothing was changed.`;
+    throw new DeckError("refused", problem, forStack("npx deck backup list", stack));
+  }
+  return { kind: "backup", backup };
+}
+
+const typed = (from: NewState): string => (from.kind === "backup" ? from.backup.name : `--${from.kind}`);
+
+function words(from: NewState): string {
+  if (from.kind === "backup") return `The state of ${from.backup.name}`;
+  return from.kind === "previous" ? "The state that the last restore put aside" : "An empty state";
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly world: World;
+}
+
+async function restore(from: NewState, backups: Backups, { call, world }: Asked): Promise<Outcome> {
+  const { place, stack } = backups;
+  const settled = await settleState(place);
+  if (settled !== undefined) world.output.progress(`An earlier exchange had been interrupted; it is ${settled}.`);
+  world.output.progress(`Making ${words(from).toLowerCase()} ready, beside the one in use.`);
+  const ready = await prepareState(place, from).catch((error: unknown) => {
+    throw error instanceof BackupUnusable
+      ? new DeckError("finding", `${error.message} Nothing was changed.`, forStack("npx deck backup verify", call.stack))
+      : error;
+  });
+  // Today's values, never those of then; where they differ from what the container was made with, the gate says so.
+  const content = renderEnvFile(envFileEntries(stack.settings, backups.secrets)).reveal();
+  const { host, uid, gid, via } = place;
+  await ensureFile(host, { path: `${ready}/.env`, mode: 0o600, uid, gid, via }, content);
+  if (world.signal.aborted) throw new DeckError("unknown", "Interrupted before anything was changed.");
+  await put(backups, world, { event: "restoring", summary: `${words(from)} is about to take the place of the gateway's.` });
+  await exchange(ready, backups, world);
+  if (backups.container === undefined) {
+    const summary = `${words(from)} is in place, and there is no gateway to run on it.`;
+    await put(backups, world, { event: "restored", summary, ...ofBackup(from) });
+    return { code: exitCodes.unknown, data: { from: from.kind, gate: null }, text: `${summary}\nNext: ${forStack("npx deck up", call.stack)}` };
+  }
+  await bringIndexUpToDate(backups, world);
+  const gate = await gateVerb.run(call, world);
+  const verdict = gate.code === exitCodes.done ? "open" : "blocked";
+  const summary = `${words(from)} is in place; the gate after it ${verdict === "open" ? "was open" : "was not open"}.`;
+  await put(backups, world, { event: "restored", verdict, summary, ...ofBackup(from) });
+  return { code: gate.code, data: { from: from.kind, gate: gate.data }, text: `${gate.text}\n${summary}` };
+}
+
+const ofBackup = (from: NewState) => (from.kind === "backup" ? { backup: from.backup } : {});
+
+async function put({ history, about }: Backups, { now }: World, what: Pick<HistoryDraft, "event" | "summary" | "verdict" | "backup">) {
+  await record(history, { at: now().toISOString(), ...about, ...what });
+}
+
+/** Not interrupted from here on: in the middle of it there is no gateway. */
+async function exchange(ready: string, { place, container, stack }: Backups, { output }: World): Promise<void> {
+  const { host } = place;
+  const name = gatewayName(stack.settings);
+  const timeoutMs = (stopSeconds + 60) * 1000;
+  if (container?.isRunning === true) {
+    output.progress("Stopping the gateway; it may take a while to end its work.");
+    await mustRun(host, docker(host, "stop", "--time", String(stopSeconds), name), { timeoutMs });
+  }
+  try {
+    await exchangeState(place, ready);
+  } finally {
+    // With whichever state is in place: a bot that stands still is mended by nobody.
+    if (container !== undefined) await mustRun(host, docker(host, "start", name), { timeoutMs });
+  }
+}
+
+/** An index of then knows other documents. What cannot be done here, the gate tells. */
+async function bringIndexUpToDate({ place, secrets, stack }: Backups, { output, root }: World): Promise<void> {
+  output.progress("Waiting for the gateway to boot and to bring the bot's index of the documents up to date.");
+  try {
+    const { title } = await readSourceDocuments(root, secrets);
+    await mustRun(place.host, refreshIndex(place.host, gatewayName(stack.settings), title), { timeoutMs: indexTimeoutMs });
+  } catch (error) {
+    output.progress(`The bot's index was not brought up to date. ${error instanceof Error ? error.message : ""}`);
+  }
+}

@@ -1,0 +1,223 @@
+/** Backups of the gateway's state on its host: made, proven and unpacked by OpenClaw's own commands, in one-shot containers. */
+
+import { posix } from "node:path";
+import { z } from "zod";
+import { type Backup, isBackupName } from "../model/backup.ts";
+import { composeService, type Layout, mounts, scratchFolders } from "../model/layout.ts";
+import { sha256 } from "../model/sha256.ts";
+import { docker } from "./engine.ts";
+import { mustRun } from "./ensure.ts";
+import { makeFolder } from "./files.ts";
+import type { Host } from "./host.ts";
+import { inFolder, type Route } from "./route.ts";
+import { scriptCommand } from "./script.ts";
+
+/** Where a stack's backups are, and what works on them. */
+export interface BackupPlace {
+  readonly host: Host;
+  readonly layout: Pick<Layout, "state" | "backups" | "restore" | "stateAside">;
+  /** The gateway's. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly via: Route;
+  /** The engine's id of a gateway's image: the one that wrote the state, where there is one. */
+  readonly image: string;
+}
+
+/** An archive is not what is on record of it. */
+export class BackupUnusable extends Error {
+  override readonly name = "BackupUnusable";
+}
+
+/** A state folder of ordinary size takes seconds; one that grew for years gets its time. */
+const timeoutMs = 1_800_000;
+const quickMs = 60_000;
+
+/** The scripts' own words, of `sysexits.h`: another one than on record, and nothing there. */
+const [another, nothing] = [65, 66];
+
+/** Where the one-shot container sees the folders. */
+const inside = { backups: "/backups", restore: "/restore" } as const;
+
+/**
+ * A one-shot container of the gateway's image, as the gateway's user, without network, secrets and configuration. Of the gateway's
+ * host name, because OpenClaw takes its leases from a dead holder by that name only. The state is mounted writable: a database that
+ * was closed with its log beside it is opened on nothing else.
+ */
+function oneShot(
+  place: BackupPlace,
+  binds: readonly (readonly [source: string, target: string])[],
+  command: readonly string[],
+): string[] {
+  const { host, uid, gid, image } = place;
+  const [entrypoint = "sh", ...args] = command;
+  const sandbox = ["--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
+  const scratch = Object.entries(scratchFolders({ uid, gid })).flatMap(([path, options]) => ["--tmpfs", `${path}:${options}`]);
+  const variables = {
+    HOME: "/home/node",
+    OPENCLAW_STATE_DIR: mounts.state,
+    // None is there, so none can lead it to a folder or a secret elsewhere.
+    OPENCLAW_CONFIG_PATH: "/tmp/openclaw.json",
+    NODE_DISABLE_COMPILE_CACHE: "1",
+    TZ: "UTC",
+  };
+  return docker(
+    host,
+    ...["run", "--rm", "--init", "--pull", "never", "--log-driver", "none", "--hostname", composeService],
+    ...["--user", `${uid}:${gid}`, ...sandbox, ...scratch],
+    ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+    ...binds.flatMap(([source, target]) => ["--mount", `type=bind,"source=${source.replaceAll('"', '""')}",target=${target}`]),
+    ...["--entrypoint", entrypoint, image, ...args],
+  );
+}
+
+/** Makes the folders for archives and restores where they are missing, closed to all but the gateway's user. */
+async function makeFolders({ host, layout, uid, gid, via }: BackupPlace): Promise<void> {
+  for (const path of [layout.backups, layout.restore])
+    await mustRun(host, makeFolder({ path, mode: 0o700, uid, gid, via }), { timeoutMs: quickMs });
+}
+
+const printed = z.tuple([sha256, z.coerce.number<string>().int().min(1)]);
+
+/**
+ * Makes an archive of the state as it is, while the gateway runs or not; the env file is not in it.
+ *
+ * @returns its digest and size; undefined where there is no state to keep.
+ * @throws Error where none was made; nothing of it is left then.
+ */
+export async function createBackup(place: BackupPlace, name: string): Promise<Pick<Backup, "sha256" | "bytes"> | undefined> {
+  if (!isBackupName(name)) throw new Error(`${JSON.stringify(name)} is no backup's name.`);
+  const { host, layout } = place;
+  await makeFolders(place);
+  const binds = [
+    [layout.state, mounts.state],
+    ["/dev/null", `${mounts.state}/.env`],
+    [layout.backups, inside.backups],
+  ] as const;
+  const command = scriptCommand("create-backup", [name, inside.backups, mounts.state]);
+  const { code, stdout, stderr } = await host.run(oneShot(place, binds, command), { timeoutMs });
+  if (code === nothing) return undefined;
+  const made = printed.safeParse(stdout.trim().split(" "));
+  if (code === 0 && made.success) return { sha256: made.data[0], bytes: made.data[1] };
+  throw new Error(`OpenClaw's own \`backup create\` ended with ${code ?? "no code"} and no archive: ${lastWords(stderr)}`);
+}
+
+/** Why an archive is not the one on record, or not whole by OpenClaw's own word; undefined where it is both. */
+export async function verifyBackup(
+  place: BackupPlace,
+  backup: Pick<Backup, "name" | "sha256">,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const command = scriptCommand("verify-backup", [inside.backups, backup.name, backup.sha256]);
+  const run = oneShot(place, [[place.layout.backups, inside.backups]], command);
+  const { code, stderr } = await place.host.run(run, { timeoutMs, ...(signal === undefined ? {} : { signal }) });
+  return code === 0 ? undefined : fault(place, { backup, code, stderr });
+}
+
+function fault(
+  { layout, host }: BackupPlace,
+  found: { readonly backup: Pick<Backup, "name">; readonly code: number | null; readonly stderr: string },
+): string {
+  const path = `${layout.backups}/${found.backup.name} on ${host.description}`;
+  if (found.code === nothing) return `${path} is not there.`;
+  if (found.code === another) return `${path} is not the archive that is on record: its digest is another.`;
+  return `OpenClaw does not accept ${path} (exit ${found.code ?? "none"}): ${lastWords(found.stderr)}`;
+}
+
+const lastWords = (stderr: string): string => stderr.trim().slice(-500) || "it said nothing.";
+
+/** Sizes in bytes by name of all archives that are there, on record or not. */
+export async function listBackups({
+  host,
+  layout,
+  via,
+}: Pick<BackupPlace, "host" | "layout" | "via">): Promise<ReadonlyMap<string, number>> {
+  // The folder above it may hold none yet.
+  if ((await host.run(["test", "-d", layout.backups], { timeoutMs: quickMs })).code !== 0) return new Map();
+  const command = inFolder(via, layout.backups, (folder) => scriptCommand("list-backups", [folder]));
+  const lines = (await mustRun(host, command, { timeoutMs: quickMs })).split("\n").map((line) => line.split(" "));
+  return new Map(lines.flatMap(([name = "", size]) => (isBackupName(name) ? [[name, Number(size)] as const] : [])));
+}
+
+/** Removes archives. */
+export async function removeBackups({ host, layout, via }: BackupPlace, names: readonly string[]): Promise<void> {
+  if (!names.every(isBackupName)) throw new Error("Something else than a backup was to be removed.");
+  if (names.length === 0) return;
+  const command = inFolder(via, layout.backups, (folder) => ["rm", "-f", "--", ...names.map((name) => `${folder}/${name}`)]);
+  await mustRun(host, command, { timeoutMs: quickMs });
+}
+
+/** What takes the state's place: an archive, the state that the last exchange put aside, or none at all. */
+export type NewState =
+  | { readonly kind: "backup"; readonly backup: Backup }
+  | { readonly kind: "previous" }
+  | { readonly kind: "empty" };
+
+/**
+ * Makes a new state ready beside the one in use, which it does not touch.
+ *
+ * @returns its folder; what is to be in it besides is written there before `exchangeState`.
+ * @throws BackupUnusable where the archive cannot be used.
+ */
+export async function prepareState(place: BackupPlace, from: NewState): Promise<string> {
+  const { host, layout, uid, gid, via } = place;
+  await makeFolders(place);
+  if (from.kind === "previous") {
+    const folder = `${layout.restore}/previous`;
+    const { code } = await host.run(
+      inFolder(via, layout.restore, (at) => ["test", "-d", `${at}/previous`]),
+      { timeoutMs: quickMs },
+    );
+    if (code !== 0)
+      throw new BackupUnusable(`No earlier exchange put a state aside: ${folder} on ${host.description} is not there.`);
+    return folder;
+  }
+  const folder = `${layout.restore}/incoming/state`;
+  if (from.kind === "empty") {
+    await mustRun(
+      host,
+      inFolder(via, layout.restore, (at) => ["rm", "-rf", "--", `${at}/incoming`]),
+      { timeoutMs: quickMs },
+    );
+    for (const path of [posix.dirname(folder), folder])
+      await mustRun(host, makeFolder({ path, mode: 0o700, uid, gid, via }), { timeoutMs: quickMs });
+    return folder;
+  }
+  const { name, sha256: digest } = from.backup;
+  const binds = [
+    [layout.backups, inside.backups],
+    [layout.restore, inside.restore],
+  ] as const;
+  const args = [`${inside.backups}/${name}`, digest, inside.restore, mounts.state];
+  const { code, stderr } = await host.run(oneShot(place, binds, scriptCommand("extract-backup", args)), { timeoutMs });
+  if (code !== 0) throw new BackupUnusable(fault(place, { backup: from.backup, code, stderr }));
+  return folder;
+}
+
+/** Puts a state that is ready in the state's place; the gateway must stand still. The one before it is kept until the next exchange. */
+export async function exchangeState({ host, layout, via }: BackupPlace, ready: string): Promise<void> {
+  const base = baseOf(layout);
+  const below = posix.relative(base, ready);
+  await mustRun(
+    host,
+    inFolder(via, base, (at) => scriptCommand("exchange-state", [at, below])),
+    { timeoutMs: quickMs },
+  );
+}
+
+/**
+ * Brings an exchange that was interrupted to its end, or takes it back.
+ * @returns which of both; undefined where none was.
+ */
+export async function settleState({
+  host,
+  layout,
+  via,
+}: Pick<BackupPlace, "host" | "layout" | "via">): Promise<"finished" | "undone" | undefined> {
+  if ((await host.run(["test", "-e", layout.stateAside], { timeoutMs: quickMs })).code !== 0) return undefined;
+  const command = inFolder(via, baseOf(layout), (at) => scriptCommand("exchange-state", [at]));
+  const said = (await mustRun(host, command, { timeoutMs: quickMs })).trim();
+  return said === "finished" || said === "undone" ? said : undefined;
+}
+
+const baseOf = ({ state }: Pick<Layout, "state">): string => posix.dirname(state);
