@@ -1,9 +1,9 @@
 /** What every verb of backups works with: the stack's host, its record, its bot, and an image that can read the state. */
 
-import { findContainer, type SeenContainer } from "../host/gateway.ts";
 import type { BackupPlace } from "../host/backup.ts";
 import { docker } from "../host/engine.ts";
 import { ownershipRoute } from "../host/files.ts";
+import { findContainer, type SeenContainer } from "../host/gateway.ts";
 import type { Host } from "../host/host.ts";
 import { refuseForeignFolder } from "../host/ownership.ts";
 import type { HistoryDraft } from "../model/history.ts";

@@ -1,5 +1,6 @@
 /** `deck backup restore`: another state takes the place of the gateway's, with today's secrets, and the gate judges what then runs. */
 
+import { randomBytes } from "node:crypto";
 import { readSourceDocuments } from "../checks/sourceDocuments.ts";
 import { BackupUnusable, exchangeState, type NewState, prepareState, settleState } from "../host/backup.ts";
 import { docker } from "../host/engine.ts";
@@ -28,7 +29,7 @@ export const backupRestoreVerb: Verb = {
   async run(call, world) {
     return withBackups(call, world, async (backups) => {
       const from = await wanted(call, backups);
-      const consequence = `${words(from)} takes the place of stack \`${call.stack}\`'s gateway's. What the bot was told since then is no longer in its sessions; that state is kept aside until the next restore. The gateway stops for it.`;
+      const consequence = `${sentence(from)} takes the place of stack \`${call.stack}\`'s gateway's. What the bot was told since then is no longer in its sessions; that state is kept aside until the next restore. The gateway stops for it.`;
       if (call.dryRun) return { code: exitCodes.done, data: { dryRun: true, from: from.kind }, text: `Would do: ${consequence}` };
       if (!call.yes) {
         const withoutQuestion = forStack(`npx deck backup restore ${typed(from)} --yes`, call.stack);
@@ -60,9 +61,11 @@ async function wanted({ args, options, stack }: Call, backups: Backups): Promise
 const typed = (from: NewState): string => (from.kind === "backup" ? from.backup.name : `--${from.kind}`);
 
 function words(from: NewState): string {
-  if (from.kind === "backup") return `The state of ${from.backup.name}`;
-  return from.kind === "previous" ? "The state that the last restore put aside" : "An empty state";
+  if (from.kind === "backup") return `the state of ${from.backup.name}`;
+  return from.kind === "previous" ? "the state that the last restore put aside" : "an empty state";
 }
+
+const sentence = (from: NewState): string => words(from).replace(/^./, (letter) => letter.toUpperCase());
 
 interface Asked {
   readonly call: Call;
@@ -73,8 +76,8 @@ async function restore(from: NewState, backups: Backups, { call, world }: Asked)
   const { place, stack } = backups;
   const settled = await settleState(place);
   if (settled !== undefined) world.output.progress(`An earlier exchange had been interrupted; it is ${settled}.`);
-  world.output.progress(`Making ${words(from).toLowerCase()} ready, beside the one in use.`);
-  const ready = await prepareState(place, from).catch((error: unknown) => {
+  world.output.progress(`Making ${words(from)} ready, beside the one in use.`);
+  const ready = await prepareState(place, from, randomBytes(4).toString("hex")).catch((error: unknown) => {
     throw error instanceof BackupUnusable
       ? new DeckError("finding", `${error.message} Nothing was changed.`, forStack("npx deck backup verify", call.stack))
       : error;
@@ -84,24 +87,32 @@ async function restore(from: NewState, backups: Backups, { call, world }: Asked)
   const { host, uid, gid, via } = place;
   await ensureFile(host, { path: `${ready}/.env`, mode: 0o600, uid, gid, via }, content);
   if (world.signal.aborted) throw new DeckError("unknown", "Interrupted before anything was changed.");
-  await put(backups, world, { event: "restoring", summary: `${words(from)} is about to take the place of the gateway's.` });
+  await put(backups, world, { event: "restoring", summary: `${sentence(from)} is about to take the place of the gateway's.` });
   await exchange(ready, backups, world);
   if (backups.container === undefined) {
-    const summary = `${words(from)} is in place, and there is no gateway to run on it.`;
+    const summary = `${sentence(from)} is in place, and there is no gateway to run on it.`;
     await put(backups, world, { event: "restored", summary, ...ofBackup(from) });
-    return { code: exitCodes.unknown, data: { from: from.kind, gate: null }, text: `${summary}\nNext: ${forStack("npx deck up", call.stack)}` };
+    return {
+      code: exitCodes.unknown,
+      data: { from: from.kind, gate: null },
+      text: `${summary}\nNext: ${forStack("npx deck up", call.stack)}`,
+    };
   }
   await bringIndexUpToDate(backups, world);
   const gate = await gateVerb.run(call, world);
   const verdict = gate.code === exitCodes.done ? "open" : "blocked";
-  const summary = `${words(from)} is in place; the gate after it ${verdict === "open" ? "was open" : "was not open"}.`;
+  const summary = `${sentence(from)} is in place; the gate after it ${verdict === "open" ? "was open" : "was not open"}.`;
   await put(backups, world, { event: "restored", verdict, summary, ...ofBackup(from) });
   return { code: gate.code, data: { from: from.kind, gate: gate.data }, text: `${gate.text}\n${summary}` };
 }
 
 const ofBackup = (from: NewState) => (from.kind === "backup" ? { backup: from.backup } : {});
 
-async function put({ history, about }: Backups, { now }: World, what: Pick<HistoryDraft, "event" | "summary" | "verdict" | "backup">) {
+async function put(
+  { history, about }: Backups,
+  { now }: World,
+  what: Pick<HistoryDraft, "event" | "summary" | "verdict" | "backup">,
+) {
   await record(history, { at: now().toISOString(), ...about, ...what });
 }
 

@@ -156,10 +156,11 @@ export type NewState =
 /**
  * Makes a new state ready beside the one in use, which it does not touch.
  *
+ * @param random eight hex digits: another run, whose operator was killed, may still unpack beside it.
  * @returns its folder; what is to be in it besides is written there before `exchangeState`.
  * @throws BackupUnusable where the archive cannot be used.
  */
-export async function prepareState(place: BackupPlace, from: NewState): Promise<string> {
+export async function prepareState(place: BackupPlace, from: NewState, random: string): Promise<string> {
   const { host, layout, uid, gid, via } = place;
   await makeFolders(place);
   if (from.kind === "previous") {
@@ -172,23 +173,19 @@ export async function prepareState(place: BackupPlace, from: NewState): Promise<
       throw new BackupUnusable(`No earlier exchange put a state aside: ${folder} on ${host.description} is not there.`);
     return folder;
   }
-  const folder = `${layout.restore}/incoming/state`;
+  const name = `incoming-${random}`;
+  const folder = `${layout.restore}/${name}/state`;
   if (from.kind === "empty") {
-    await mustRun(
-      host,
-      inFolder(via, layout.restore, (at) => ["rm", "-rf", "--", `${at}/incoming`]),
-      { timeoutMs: quickMs },
-    );
     for (const path of [posix.dirname(folder), folder])
       await mustRun(host, makeFolder({ path, mode: 0o700, uid, gid, via }), { timeoutMs: quickMs });
     return folder;
   }
-  const { name, sha256: digest } = from.backup;
   const binds = [
     [layout.backups, inside.backups],
     [layout.restore, inside.restore],
   ] as const;
-  const args = [`${inside.backups}/${name}`, digest, inside.restore, mounts.state];
+  const archive = `${inside.backups}/${from.backup.name}`;
+  const args = [archive, from.backup.sha256, `${inside.restore}/${name}`, mounts.state];
   const { code, stderr } = await host.run(oneShot(place, binds, scriptCommand("extract-backup", args)), { timeoutMs });
   if (code !== 0) throw new BackupUnusable(fault(place, { backup: from.backup, code, stderr }));
   return folder;
@@ -201,7 +198,7 @@ export async function exchangeState({ host, layout, via }: BackupPlace, ready: s
   await mustRun(
     host,
     inFolder(via, base, (at) => scriptCommand("exchange-state", [at, below])),
-    { timeoutMs: quickMs },
+    { timeoutMs },
   );
 }
 
@@ -216,7 +213,7 @@ export async function settleState({
 }: Pick<BackupPlace, "host" | "layout" | "via">): Promise<"finished" | "undone" | undefined> {
   if ((await host.run(["test", "-e", layout.stateAside], { timeoutMs: quickMs })).code !== 0) return undefined;
   const command = inFolder(via, baseOf(layout), (at) => scriptCommand("exchange-state", [at]));
-  const said = (await mustRun(host, command, { timeoutMs: quickMs })).trim();
+  const said = (await mustRun(host, command, { timeoutMs })).trim();
   return said === "finished" || said === "undone" ? said : undefined;
 }
 

@@ -28,7 +28,7 @@ export const backupSchema = z.strictObject({
 export type Backup = z.output<typeof backupSchema>;
 
 /** When an archive of that name was made. */
-export function madeAt(name: string): Date {
+function madeAt(name: string): Date {
   const [, day, hours, minutes, seconds] = namePattern.exec(name) ?? [];
   if (day === undefined) throw new Error(`${JSON.stringify(name)} is no backup's name.`);
   return new Date(`${day}${hours}:${minutes}:${seconds}`);

@@ -27,4 +27,5 @@ if [ -d state ]; then
 else
   mv -T -- "$2" state
 fi
+case $2 in restore/incoming-*) rmdir -- "${2%/*}" ;; esac
 sync -f -- .

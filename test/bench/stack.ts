@@ -17,6 +17,7 @@ import type { GatePolicy } from "../../model/gate.ts";
 import { redact } from "../../model/redact.ts";
 import { docker, until } from "../e2e/gatewayStack.ts";
 import type { TestProject } from "../e2e/project.ts";
+import { measureBackup } from "./backup.ts";
 import { inTurns, type Line, type Measured, timed } from "./measure.ts";
 
 type Say = (line: string) => void;
@@ -29,7 +30,8 @@ export async function measureStack(project: TestProject, rounds: number, say: Sa
   await using session = await openTarget(callOf(project), worldOf(project));
   const gate = await measureGate({ session, policy, rounds, say });
   const updates = await measureUpdates(project, gate.slowest, { rounds, say });
-  return [...updates, gate.line, await measureReplacement(project, rounds, say)];
+  const backup = await measureBackup(session, rounds, say);
+  return [...updates, gate.line, backup, await measureReplacement(project, rounds, say)];
 }
 
 interface GateBench {

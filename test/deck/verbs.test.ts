@@ -29,6 +29,11 @@ describe("the operator's verbs", () => {
     ["docs stamp 1.2.0 --milestone", "docs stamp", { args: ["1.2.0"], options: { milestone: true } }],
     ["secrets scan", "secrets scan", {}],
     ["schema status", "schema status", {}],
+    ["backup create --dry-run", "backup create", { dryRun: true }],
+    ["backup list", "backup list", {}],
+    ["backup verify x", "backup verify", { args: ["x"] }],
+    ["backup restore x --yes", "backup restore", { args: ["x"], yes: true }],
+    ["backup restore --previous", "backup restore", { options: { previous: true } }],
     ["release cut", "release cut", {}],
     ["release attest --key k --gate other", "release attest", { options: { key: "k", gate: "other" } }],
     ["release attest", "release attest", { options: { gate: "dev" } }],
@@ -82,6 +87,8 @@ describe("the operator's verbs", () => {
   it("take `--dry-run` where they change something, and nowhere else", () => {
     const changing = verbs.filter(({ changes }) => changes === true).map(({ name }) => name);
     assert.deepEqual(changing.sort(), [
+      "backup create",
+      "backup restore",
       "docs stamp",
       "docs sync",
       "mode set",

@@ -32,6 +32,11 @@ const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "docs stamp": [["docs", "stamp", "1.0.0", "--dry-run"]],
   "secrets scan": [["secrets", "scan"]],
   "schema status": [["schema", "status"]],
+  "backup create": [["backup", "create"]],
+  "backup list": [["backup", "list"]],
+  "backup verify": [["backup", "verify"]],
+  // The env file is written for it.
+  "backup restore": ["--empty", "--previous"].map((which) => ["backup", "restore", which, "--yes"]),
   "release show": [["release", "show"]],
   "release diff": [["release", "diff", "HEAD~1"]],
   "release cut": [["release", "cut", "--dry-run"]],
