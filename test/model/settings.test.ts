@@ -30,7 +30,15 @@ describe("parseSettings", () => {
 
   it("fills in the defaults, and only tightening ones", () => {
     let raw = sshSettings();
-    for (const key of ["contextFolder", "requireSignOff", "rehearsal", "memory.database.tls", "gateway.pids", "host.port"]) {
+    for (const key of [
+      "contextFolder",
+      "requireSignOff",
+      "rehearsal",
+      "memory.database.tls",
+      "gateway.pids",
+      "host.port",
+      "backups",
+    ]) {
       raw = withValue(raw, key, undefined);
     }
     assert.deepEqual(parseSettings(raw), { ok: true, settings: sshSettings() });

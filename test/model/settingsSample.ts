@@ -29,6 +29,7 @@ export function sshSettings(): Record<string, unknown> {
       ...secretNames.map((name) => [name, { from: { env: name }, gateway: true }]),
       ...operatorNames.map((name) => [name, { from: { file: ".secrets/prod.env" }, gateway: false }]),
     ]),
+    backups: { keep: 10, days: 30 },
     github: { repository: "example/bot", defaultBranch: "main", scopes: [] },
     requireSignOff: true,
     rehearsal: false,
