@@ -8,6 +8,7 @@ type ScriptName =
   | "digest-folder"
   | "file-state"
   | "hmac-file"
+  | "lease"
   | "look-around"
   | "make-folder"
   | "refuse-link"

@@ -17,6 +17,8 @@ export interface Layout {
   readonly contextManifest: string;
   /** The stack's record; only ever added to. */
   readonly history: string;
+  /** Who is at work on the stack now. */
+  readonly lease: string;
   /** What stands in for hosted services; development stacks only. */
   readonly devServices: string;
 }
@@ -32,6 +34,7 @@ export function layoutOf(settings: Pick<Settings, "baseFolder" | "contextFolder"
     context: below(settings.contextFolder),
     contextManifest: below("context.sha256"),
     history: below("phillbot.history.jsonl"),
+    lease: below("phillbot.lease"),
     devServices: below("dev-services"),
   };
 }
