@@ -11,8 +11,9 @@ import { sha256 } from "./sha256.ts";
  * - `released`: a signed release, an open gate, and Pulumi's own success; nothing else is ever called that.
  * - `ended`: any other end of an update.
  * - `refused`: by the operating model, with nothing touched.
+ * - `lease-broken`: an operator took the lease away from whoever held it.
  */
-export const historyEvents = ["began", "judged", "released", "ended", "refused"] as const;
+export const historyEvents = ["began", "judged", "released", "ended", "refused", "lease-broken"] as const;
 
 /** What happened, before it has a place in the chain. */
 export const draftSchema = z.strictObject({
