@@ -44,27 +44,38 @@ function machineId(): string {
   }
 }
 
-/** In clock ticks since the machine's start; undefined where it has ended. Counted from behind the name, which may hold anything. */
+/** In clock ticks since the machine's start; undefined where it has ended. */
 function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    // A killed process keeps its place until its parent asks for it.
-    return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
-  } catch {
-    return undefined;
-  }
+  const fields = fieldsOf(String(pid));
+  // A killed process keeps its place until its parent asks for it.
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }
 
+/** From its state on, which stands behind its name, which may hold anything. */
+function fieldsOf(pid: string): readonly string[] {
+  const stat = textOf(pid, "stat");
+  return stat === "" ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
+/**
+ * What Pulumi starts outlives an engine that is killed, and the plugins among it for ever; those do nothing without one but
+ * what they had begun, which shows where it is a process of its own.
+ */
 function isHandedOn(id: string): boolean {
+  const running = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && startOf(Number(name)) !== undefined);
   const wanted = `${leaseVariable}=${id}`;
-  return readdirSync("/proc").some((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/environ`, "utf8").split("\0").includes(wanted);
-    } catch {
-      // It has ended since, or is another user's.
-      return false;
-    }
-  });
+  const carriers = running.filter((pid) => textOf(pid, "environ").split("\0").includes(wanted));
+  const plugins = carriers.filter((pid) => textOf(pid, "comm").startsWith("pulumi-"));
+  return plugins.length < carriers.length || running.some((pid) => plugins.includes(parentOf(pid)));
+}
+
+const parentOf = (pid: string): string => fieldsOf(pid)[1] ?? "";
+
+/** Empty where it has ended since, or is another user's. */
+function textOf(pid: string, file: "environ" | "comm" | "stat"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
 }

@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { hasEnded, thisClaimant } from "../../host/claimant.ts";
 import { askLease, type LeasePlace, LeaseUnusable } from "../../host/lease.ts";
 import { LocalHost } from "../../host/local.ts";
-import { leaseVariable, renderClaim } from "../../model/lease.ts";
+import { renderClaim } from "../../model/lease.ts";
 import { followLease, type HeldLease, takeLease } from "../../release/lease.ts";
 import { claim, first, LeaseHost } from "../host/leaseHost.ts";
 
@@ -123,9 +123,9 @@ describe("A held lease", function () {
   });
 
   describe("whose holder was killed", () => {
-    const holder = async (seconds: number, ...variable: string[]) => {
+    const holder = async (seconds: number, ...handedTo: string[]) => {
       const program = join(import.meta.dirname, "leaseHolder.ts");
-      const child = spawn(process.execPath, [program, place.path, String(seconds), ...variable], {
+      const child = spawn(process.execPath, [program, place.path, String(seconds), ...handedTo], {
         stdio: ["ignore", "pipe", "inherit"],
       });
       started.push(child);
@@ -153,16 +153,42 @@ describe("A held lease", function () {
       assert.equal(held.length, 1);
     });
 
-    it("is held while what it handed the lease to is at work", async () => {
-      const { kill, started: pid = 0 } = await holder(600, leaseVariable);
-      await kill();
-      assert.equal(await isBusy(), true);
+    /** `sleep` by another name: what a process is called is what it was started as. */
+    const sleeper = (name: string) => {
+      const program = join(host.folder, name);
+      symlinkSync("/bin/sleep", program);
+      return program;
+    };
+    const ends = async (pid: number) => {
       process.kill(pid, "SIGKILL");
       await until(async () => {
         const answer = await takeLease(place, claim);
         if ("held" in answer) held.push(answer.held);
         return "held" in answer;
       });
+    };
+
+    it("is held while the update that it handed the lease to is at work", async () => {
+      const { kill, started: pid = 0 } = await holder(600, sleeper("pulumi"), "60");
+      await kill();
+      assert.equal(await isBusy(), true);
+      await ends(pid);
+    });
+
+    it("is held while a plugin of that has begun something, and free where one is only left over", async () => {
+      const plugin = sleeper("pulumi-resource-command");
+      const idle = await holder(600, plugin, "60");
+      await idle.kill();
+      const next = await taken();
+      await next[Symbol.asyncDispose]();
+      process.kill(idle.started ?? 0, "SIGKILL");
+      const script = join(host.folder, "pulumi-resource-busy");
+      writeFileSync(script, '#!/bin/sh\nenv -i sleep 60 & echo $! >"$0.begun"; wait\n', { mode: 0o755 });
+      const busy = await holder(600, script);
+      await until(() => existsSync(`${script}.begun`) && readFileSync(`${script}.begun`, "utf8").endsWith("\n"));
+      await busy.kill();
+      assert.equal(await isBusy(), true);
+      await ends(Number(readFileSync(`${script}.begun`, "utf8")));
     });
 
     it("runs out for another machine, which cannot know", async () => {
