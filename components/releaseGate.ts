@@ -20,6 +20,8 @@ export interface ReleaseGateArgs {
   readonly now: () => Date;
   /** Called with the verdict before anything else hears of it; where it throws, the verdict is not open. */
   readonly record: (report: Report) => Promise<void>;
+  /** Why no verdict counts any more, as a sentence; undefined where it does. Asked before and after the verdict is recorded. */
+  readonly voidedBy: () => Promise<string | undefined>;
   /** Called once with the verdict as exit code and sentence, before a blocked one fails the update. */
   readonly onEnd: (end: { readonly code: 0 | 1 | 2 | 3 | 4; readonly summary: string; readonly evidence: string }) => void;
 }
@@ -76,14 +78,11 @@ export class ReleaseGate extends pulumi.ComponentResource {
       onProgress: (id, line) => void pulumi.log.info(line, nodes.get(id), undefined, true),
       onResult: (result) => void logResult(result, nodes.get(result.id)),
     });
-    const unrecorded = await args.record(report).then(
-      () => undefined,
-      (error: Error) => `The verdict could not be put on the stack's record, so nothing is released. ${error.message}`,
-    );
-    if (unrecorded !== undefined) {
+    const voided = await this.#whyVoid(report, args);
+    if (voided !== undefined) {
       this.#state = "blocked";
-      args.onEnd({ code: 3, summary: unrecorded.split("\n", 1)[0] ?? unrecorded, evidence: page });
-      await pulumi.log.error(`${unrecorded}\nEvidence: ${page}`, this);
+      args.onEnd({ code: 3, summary: voided.split("\n", 1)[0] ?? voided, evidence: page });
+      await pulumi.log.error(`${voided}\nEvidence: ${page}`, this);
       return;
     }
     const { outcome, blockedBy } = report.verdict;
@@ -99,6 +98,20 @@ export class ReleaseGate extends pulumi.ComponentResource {
     const reasons = blockedBy.map(({ check, reason, remedy }) => `  ${check}: ${reason}${remedy ? `\n    ${remedy}` : ""}`);
     // An error that is thrown here would be printed with its stack.
     await pulumi.log.error([summary, ...reasons, `Evidence: ${page}`].join("\n"), this);
+  }
+
+  /** Records the verdict. @returns why it does not count, whatever it is. */
+  async #whyVoid(report: Report, { record, voidedBy }: ReleaseGateArgs): Promise<string | undefined> {
+    const before = await voidedBy();
+    if (before !== undefined) return `${before} Nothing is released.`;
+    try {
+      await record(report);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "unknown error";
+      return `The verdict could not be put on the stack's record, so nothing is released. ${reason}`;
+    }
+    const after = await voidedBy();
+    return after === undefined ? undefined : `${after} Nothing is released.`;
   }
 }
 

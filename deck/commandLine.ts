@@ -8,7 +8,7 @@ Exit codes:
   0  done
   1  a check failed, or a finding stands
   2  wrong usage or configuration
-  3  could not tell (unreachable, timed out)
+  3  could not tell (unreachable, timed out, somebody else at work)
   4  refused: by the operating model, or by your own no
 
 Data goes to standard output, progress to standard error. NO_COLOR is respected.`;
@@ -18,6 +18,7 @@ const nouns: Readonly<Record<string, string>> = {
   backup: "Archives of the gateway's state: its sessions, pairings and places in the channels",
   mode: "The mode that the project is in: Build, Validate, Stabilize, Operate",
   docs: "The documents that the bot reads",
+  lease: "Who is at work on the stack: one at a time",
   release: "What may be deployed: cut by a Builder, attested by the Examiner, signed by the Judge",
   roles: "Who may do what",
   schema: "The shared memory's schema",

@@ -10,7 +10,9 @@ import type { Host } from "../host/host.ts";
 import { refuseForeignFolder } from "../host/ownership.ts";
 import { LinkInTheWay, readFolder, refuseLink } from "../host/sync.ts";
 import type { Declared } from "../model/declared.ts";
+import { layoutOf } from "../model/layout.ts";
 import { compareManifests, differenceCounts, differenceWords, isSame, renderManifest } from "../model/manifest.ts";
+import { waitForLease } from "./lease.ts";
 import { openTarget } from "./session.ts";
 import { upVerb } from "./up.ts";
 import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
@@ -26,7 +28,7 @@ export const docsSyncVerb: Verb = {
     const documents = await source(target);
     if (documents.digest !== target.declared.context.sha256) return update(call, world);
     await refuseForeign(target);
-    return await (call.dryRun ? compare(target, documents) : mend(target, documents, world)).catch((error: Error) => {
+    return await (call.dryRun ? compare(target, documents) : mendAlone(target, documents, world)).catch((error: Error) => {
       throw error instanceof LinkInTheWay ? new DeckError("usage", error.message) : error;
     });
   },
@@ -71,6 +73,18 @@ async function compare({ host, declared }: Target, documents: SourceDocuments): 
     ? "Nothing to do."
     : `Would sync ${folder} on ${host.description}: ${differenceCounts(difference, differenceWords.undone)}.`;
   return { code: exitCodes.done, data: { folder, dryRun: true, ...difference }, text };
+}
+
+/** Not beside an update, which syncs them, too. */
+async function mendAlone(target: Target, documents: SourceDocuments, world: World): Promise<Outcome> {
+  const { host, declared, stack, projectRoot: root } = target;
+  const path = layoutOf({ baseFolder: baseOf(declared), contextFolder: "" }).lease;
+  const { lease } = await waitForLease({ place: { host, path }, root, stack }, world, { purpose: "npx deck docs sync" });
+  await using held = lease;
+  const outcome = await mend(target, documents, { ...world, signal: AbortSignal.any([world.signal, held.signal]) });
+  const lost = await held.whyLost();
+  if (lost !== undefined) throw new DeckError("unknown", `${lost} What lies there now is not known.`, "npx deck docs verify");
+  return outcome;
 }
 
 /** What was changed on the host becomes again what was declared; the bot's index follows. */

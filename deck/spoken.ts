@@ -25,7 +25,7 @@ export async function refuseUnspeakable(
     const [found] = await scanText(text, secrets);
     const what = found?.title ?? credentialIn(text);
     if (what !== undefined) {
-      const problem = `\`--${option}\` holds ${what}, which would stand on record for good. Nothing was signed.`;
+      const problem = `\`--${option}\` holds ${what}, which would stand on record for good. Nothing was signed or done.`;
       throw new DeckError("refused", problem, "npx deck secrets scan # and have it replaced where it was in use");
     }
     if (text.search(steering) >= 0) {

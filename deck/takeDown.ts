@@ -1,9 +1,13 @@
 /** Takes back what `npm start` made, part by part: what is not there is passed over, and what stays is said. */
 
 import { existsSync } from "node:fs";
+import { openHost } from "../host/open.ts";
+import { layoutOf } from "../model/layout.ts";
+import type { HeldLease } from "../release/lease.ts";
 import { ask } from "../toolchain/command.ts";
 import { destroyStack } from "./destroy.ts";
 import { devFolders } from "./devStack.ts";
+import { waitForLease } from "./lease.ts";
 import { removeOwnContainers } from "./ownContainers.ts";
 import { dataLeft, removeMemory } from "./ownData.ts";
 import { removeFiles, removeHostFolder } from "./removeFiles.ts";
@@ -34,7 +38,10 @@ export async function takeDown(stack: string, world: World, setUp: SetUp): Promi
   if (existsSync(devFolders(root, stack).settingsFile) && (await readSignOff(root, stack)))
     throw new DeckError("usage", `The stack \`${stack}\` requires sign-off, so \`npm start\` did not make it.`);
   const hasEngine = (await ask(["docker", "version", "--format", "{{.Server.Version}}"])) !== undefined;
-  const { sentence, volumes, isElsewhere } = await destroyStack(stack, world, hasEngine);
+  // Without its folder no update has begun, and without an engine none is at work on a container.
+  await using lease = hasEngine && existsSync(devFolders(root, stack).baseFolder) ? await leaseOf(stack, world) : undefined;
+  const signal = lease === undefined ? world.signal : AbortSignal.any([world.signal, lease.signal]);
+  const { sentence, volumes, isElsewhere } = await destroyStack(stack, { ...world, signal }, hasEngine);
   output.progress(sentence);
   if (!hasEngine) output.progress("No Docker engine answers, so no container and no image is removed.");
   else output.progress(await removeContainers(stack, root));
@@ -46,6 +53,10 @@ export async function takeDown(stack: string, world: World, setUp: SetUp): Promi
   }
   const data = [...foreign, ...(hasEngine ? await dataLeft(stack, root) : [])];
   const packages = setUp.packagesLeft(root);
+  const lost = await lease?.whyLost();
+  if (lost !== undefined) throw new DeckError("unknown", `${lost} Nothing more is removed.`, "npm run down");
+  // It goes with its folder.
+  await lease?.stop();
   // Before the images: one of them may have to do it.
   const hostFolder = await removeHostFolder(root, stack);
   const images = await setUp.removeImages(root);
@@ -64,6 +75,14 @@ export async function takeDown(stack: string, world: World, setUp: SetUp): Promi
     ...(packages === undefined ? [] : [packages]),
     "The project's packages stay: rm -r node_modules",
   ];
+}
+
+/** @throws DeckError with code 3 where somebody else is at work on the stack, with nothing touched. */
+async function leaseOf(stack: string, world: World): Promise<HeldLease> {
+  const host = await openHost({ kind: "local" }, { controlFolder: "" });
+  const path = layoutOf({ baseFolder: devFolders(world.root, stack).baseFolder, contextFolder: "" }).lease;
+  const { lease } = await waitForLease({ place: { host, path }, root: world.root, stack }, world, { purpose: "npm run down" });
+  return lease;
 }
 
 function imagesLeft(kept: readonly KeptImage[]): string[] {

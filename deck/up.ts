@@ -1,11 +1,13 @@
 /** `deck up`: the stack as declared, and success only behind an open gate. */
 
+import { leaseVariable } from "../model/lease.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
 import { answersYes } from "./confirm.ts";
 import { freeLock } from "./freeLock.ts";
 import { runStackGate } from "./gate.ts";
 import { recordUpdateEnd } from "./history.ts";
+import { waitSecondsOf, withLease } from "./lease.ts";
 import { checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
 import { openStack, type Stack, withHost } from "./session.ts";
 import { openSignOff } from "./signOff.ts";
@@ -40,13 +42,30 @@ async function updateCall(call: Call, world: World, command: UpdateCall["command
  * has ended, hence after the program's own gate.
  */
 export async function up(call: Call, world: World, gate: typeof runStackGate = runStackGate): Promise<UpdateEnd> {
-  const from = world.now();
-  const signOff = await openSignOff(call, world);
+  const waitSeconds = waitSecondsOf(call.options.wait);
+  const before = await openSignOff(call, world);
   const stack = await openStack(call, world);
   const update = await updateCall(call, world, "up");
-  await freeLock(update, world.output);
-  const end = await gatedUpdate({ call, world, update, gate, signOff });
-  return recordUpdateEnd(stack, world, { end, from, signOff });
+  return withLease(stack, world, { purpose: "npx deck up", waitSeconds }, async ({ lease, hasWaited }) => {
+    const from = world.now();
+    const signOff = hasWaited ? await openSignOff(call, world) : before;
+    await freeLock(update, world.output);
+    // Whoever lost the lease ends what was begun: somebody else may be at work.
+    const signal = AbortSignal.any([world.signal, lease.signal]);
+    const tell = () => world.output.progress(`${lease.signal.reason.message} What was begun is ended.`);
+    lease.signal.addEventListener("abort", tell);
+    const environment = { ...update.environment, [leaseVariable]: lease.id };
+    const run = { call, world: { ...world, signal }, update: { ...update, environment, signal }, gate, signOff };
+    const end = stillHeld(await gatedUpdate(run), await lease.whyLost());
+    return recordUpdateEnd(stack, world, { end, from, signOff });
+  });
+}
+
+/** What was brought up without the lease, others may have changed meanwhile: whatever was judged, it is not released. */
+function stillHeld(end: UpdateEnd, lost: string | undefined): UpdateEnd {
+  const isOtherwiseKnown = end.code !== exitCodes.done && end.code !== exitCodes.unknown;
+  if (lost === undefined || isOtherwiseKnown) return end;
+  return { ...end, code: exitCodes.unknown, summary: `${lost} Nothing is released.` };
 }
 
 interface GatedUpdate {
@@ -81,7 +100,7 @@ export const upVerb: Verb = {
   name: "up",
   summary: "Bring the stack up as declared; succeeds only if the release gate is open",
   changes: true,
-  options,
+  options: [...options, { flags: "--wait <seconds>", description: "wait so long where somebody else is at work on the stack" }],
   async run(call, world): Promise<Outcome> {
     if (call.dryRun) return previewVerb.run(call, world);
     if (call.yes) return upOutcome(call, await up(call, world));

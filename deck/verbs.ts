@@ -10,6 +10,8 @@ import { docsVerifyVerb } from "./docsVerify.ts";
 import { envVerb } from "./env.ts";
 import { gateVerb } from "./gate.ts";
 import { historyVerb, historyVerifyVerb } from "./history.ts";
+import { leaseBreakVerb } from "./leaseBreak.ts";
+import { leaseShowVerb } from "./leaseShow.ts";
 import { logsVerb } from "./logs.ts";
 import { modeSetVerb } from "./modeSet.ts";
 import { modeHistoryVerb, modeShowVerb } from "./modeShow.ts";
@@ -66,6 +68,8 @@ export const verbs: readonly Verb[] = [
   trustShowVerb,
   historyVerb,
   historyVerifyVerb,
+  leaseShowVerb,
+  leaseBreakVerb,
   modeShowVerb,
   modeSetVerb,
   modeHistoryVerb,

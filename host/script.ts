@@ -11,6 +11,7 @@ type ScriptName =
   | "extract-backup"
   | "file-state"
   | "hmac-file"
+  | "lease"
   | "list-backups"
   | "look-around"
   | "make-folder"

@@ -14,8 +14,19 @@ import { sha256 } from "./sha256.ts";
  * - `refused`: by the operating model, with nothing touched.
  * - `backup`: an archive of the gateway's state was made.
  * - `restoring`, `restored`: another state was about to take the place of the gateway's; it has.
+ * - `lease-broken`: an operator took the lease away from whoever held it.
  */
-export const historyEvents = ["began", "judged", "released", "ended", "refused", "backup", "restoring", "restored"] as const;
+export const historyEvents = [
+  "began",
+  "judged",
+  "released",
+  "ended",
+  "refused",
+  "backup",
+  "restoring",
+  "restored",
+  "lease-broken",
+] as const;
 
 /** What happened, before it has a place in the chain. */
 export const draftSchema = z.strictObject({

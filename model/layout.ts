@@ -23,6 +23,8 @@ export interface Layout {
   readonly restore: string;
   /** Where the state is for the moment in which another takes its place: what lies here longer was interrupted. */
   readonly stateAside: string;
+  /** Who is at work on the stack now. */
+  readonly lease: string;
   /** What stands in for hosted services; development stacks only. */
   readonly devServices: string;
 }
@@ -38,6 +40,7 @@ export function layoutOf(settings: Pick<Settings, "baseFolder" | "contextFolder"
     context: below(settings.contextFolder),
     contextManifest: below("context.sha256"),
     history: below("phillbot.history.jsonl"),
+    lease: below("phillbot.lease"),
     backups: below("backups"),
     restore: below("restore"),
     stateAside: below("state.aside"),

@@ -21,7 +21,7 @@ const defaultStack = "dev";
 export function forStack(remedy: string, stack: string): string {
   if (stack === defaultStack) return remedy;
   return remedy.replace(
-    /npx deck (?:(?:docs|schema|secrets|backup|release|roles|trust|history|mode) )?[a-z]+(?!\S*[^;&|()#]*--stack)/g,
+    /npx deck (?:(?:docs|schema|secrets|backup|release|roles|trust|history|mode|lease) )?[a-z]+(?!\S*[^;&|()#]*--stack)/g,
     `$& --stack ${stack}`,
   );
 }

@@ -39,6 +39,7 @@ import {
   refuseUnprovenCertificates,
   refuseViolations,
 } from "./inputs.ts";
+import { holdLease } from "./lease.ts";
 import { refuse, writeOutcome } from "./outcome.ts";
 import { refuseOtherRelease } from "./signOff.ts";
 
@@ -53,6 +54,7 @@ const host = await openStackHost(inputs);
 await refuseForeignFolders(host, inputs);
 await refuseForeignMemory(host, inputs);
 const isPreview = pulumi.runtime.isDryRun();
+const lease = isPreview ? undefined : await holdLease(host, inputs);
 if (!isPreview) await markBegun(inputs.evidenceFolder, new Date());
 const recordJudged = isPreview ? async () => undefined : await recordBegun(host, inputs);
 
@@ -223,6 +225,12 @@ new ReleaseGate("gate", {
     refuseOtherRelease(inputs.signOff, release);
     const blockedBy = [...new Set(verdict.blockedBy.map(({ check }) => check))];
     return recordJudged({ verdict: verdict.outcome, blockedBy, durationMs, summary: verdictSentence({ verdict, signOff }) });
+  },
+  voidedBy: async () => {
+    const lost = await lease?.whyLost();
+    if (lost === undefined) return undefined;
+    await recordJudged({ verdict: "blocked", summary: `${lost} Nothing is released.` }).catch(() => undefined);
+    return lost;
   },
   onEnd: writeOutcome,
 });

@@ -31,5 +31,6 @@ new ReleaseGate("gate", {
   signOff: { kind: "free" },
   now: () => new Date(),
   record: async () => {},
+  voidedBy: async () => undefined,
   onEnd: () => {},
 });

@@ -55,6 +55,7 @@ describe("ReleaseGate", () => {
       signOff: { kind: "free" },
       now: () => new Date(),
       record: async ({ verdict }) => void recorded.push(verdict.outcome),
+      voidedBy: async () => undefined,
       onEnd: (end) => void ends.push(end),
       ...more,
     });
@@ -175,6 +176,23 @@ describe("ReleaseGate", () => {
     assert.equal(exitCode(0), 32);
     assert.ok(!recorder.logs.some(({ text }) => text.includes("is open")));
   });
+
+  for (const [when, sentences, written] of [
+    ["before its verdict is recorded", ["The lease is gone."], []],
+    ["while its verdict is recorded", [undefined, "The lease is gone."], ["open"]],
+  ] as const) {
+    it(`is not open where what voids it came ${when}`, async () => {
+      const left = [...sentences];
+      await make({ voidedBy: async () => left.shift() });
+      while (!recorder.logs.some(({ level }) => level === "error")) await new Promise((next) => setImmediate(next));
+      assert.deepEqual(
+        ends.map(({ code, summary }) => [code, summary]),
+        [[3, "The lease is gone. Nothing is released."]],
+      );
+      assert.deepEqual([recorded, left, exitCode(0)], [written, [], 32]);
+      assert.ok(!recorder.logs.some(({ text }) => text.includes("is open")));
+    });
+  }
 
   it("is not open where what the checks were run on is not what was signed", async () => {
     const release = { releaseId: "1.0.0", commit: "a".repeat(40), digest: "b".repeat(64) };

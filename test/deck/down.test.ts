@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { devFolders } from "../../deck/devStack.ts";
+import { LocalHost } from "../../host/local.ts";
+import { takeLease } from "../../release/lease.ts";
+import { claim } from "../host/leaseHost.ts";
 import { DownWorld } from "./downWorld.ts";
 
 describe("takeDown", () => {
@@ -25,6 +28,26 @@ describe("takeDown", () => {
     assert.equal(existsSync(devFolders(down.root, "dev").settingsFile), false);
     assert.deepEqual(stays, ["The project's packages stay: rm -r node_modules"]);
     assert.ok(down.said.includes("Images removed: phillbot/rest:1."));
+  });
+
+  it("removes nothing while somebody else is at work on the stack: 3, naming them", async () => {
+    down.keep("dev", "docker:index/container:Container");
+    const place = { host: new LocalHost(), path: join(devFolders(down.root, "dev").baseFolder, "phillbot.lease") };
+    const taken = await takeLease(place, claim);
+    assert.ok("held" in taken);
+    await using other = taken.held;
+    await down.fails(3, /^`ada@example.org` on `desk` holds the lease of the stack `dev`/);
+    assert.deepEqual(down.verbs(), []);
+    assert.doesNotMatch(down.written("docker.calls"), /^rm /m);
+    assert.equal(await other.whyLost(), undefined);
+  });
+
+  it("removes nothing more where its own lease is broken meanwhile: 3", async () => {
+    down.keep("dev", "docker:index/container:Container");
+    const lease = join(devFolders(down.root, "dev").baseFolder, "phillbot.lease");
+    down.pulumi.set("does", `grep -q 'npm run down' ${lease} && rm ${lease}`);
+    await down.fails(3, /taken away before its end\. Nothing more is removed/);
+    assert.ok(existsSync(devFolders(down.root, "dev").baseFolder));
   });
 
   it("passes over a stack, an engine and a Pulumi that a start, interrupted early, never brought", async () => {

@@ -48,6 +48,9 @@ describe("the operator's verbs", () => {
       "mode set",
       { args: ["C"], yes: true, options: { key: "k", commit: "HEAD", evidence: "e" } },
     ],
+    ["up --wait 600", "up", { options: { wait: "600" } }],
+    ["lease show --stack prod", "lease show", { stack: "prod" }],
+    ["lease break --why w --yes", "lease break", { yes: true, options: { why: "w" } }],
     ["env --stack prod", "env", { stack: "prod" }],
   ] as const) {
     it(`hold \`${line}\``, () => {
@@ -91,6 +94,7 @@ describe("the operator's verbs", () => {
       "backup restore",
       "docs stamp",
       "docs sync",
+      "lease break",
       "mode set",
       "mode withdraw",
       "practice",

@@ -49,6 +49,8 @@ const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "roles generate": [["roles", "generate", "--dry-run"]],
   history: [["history"]],
   "history verify": [["history", "verify"]],
+  "lease show": [["lease", "show"]],
+  "lease break": [["lease", "break", "--why", "Nobody is at work.", "--dry-run"]],
   "trust show": [["trust", "show"]],
   "trust install": [["trust", "install", "--dry-run"]],
   "mode show": [["mode", "show"]],

@@ -10,6 +10,7 @@ describe("forStack", () => {
     ["npx deck release cut", "npx deck release cut --stack prod"],
     ["npx deck roles check a..b", "npx deck roles check --stack prod a..b"],
     ["npx deck trust show", "npx deck trust show --stack prod"],
+    ["npx deck lease break --why 'a b'", "npx deck lease break --stack prod --why 'a b'"],
     ["docker restart phillbot; npx deck up", "docker restart phillbot; npx deck up --stack prod"],
     ["npx deck ps && npx deck up", "npx deck ps --stack prod && npx deck up --stack prod"],
     ["npx deck up --stack test", "npx deck up --stack test"],

@@ -1,0 +1,32 @@
+/** Holds the stack's lease while the program runs: the one that `deck` took for it, or its own where Pulumi was started plainly. */
+
+import { type Host, HostUnreachable } from "../host/host.ts";
+import { LeaseUnusable } from "../host/lease.ts";
+import { layoutOf } from "../model/layout.ts";
+import { leaseSentence, leaseVariable } from "../model/lease.ts";
+import { forStack } from "../model/operatorCommand.ts";
+import { claimOf, followLease, type HeldLease, takeLease } from "../release/lease.ts";
+import type { Inputs } from "./inputs.ts";
+import { refuse } from "./outcome.ts";
+
+/** Ends the program with nothing touched where somebody else is at work on the stack. */
+export async function holdLease(host: Host, { stack, settings, projectRoot }: Inputs): Promise<HeldLease> {
+  const place = { host, path: layoutOf(settings).lease };
+  const look = forStack("npx deck lease show", stack);
+  const handed = process.env[leaseVariable] ?? "";
+  try {
+    if (handed !== "") {
+      const lease = await followLease(place, handed);
+      if (typeof lease !== "string") return lease;
+      return refuse(3, `\`${leaseVariable}\` hands over a lease that is not held, so nothing is touched. ${lease}\n  ${look}`);
+    }
+    const taken = await takeLease(place, await claimOf(projectRoot, stack, "pulumi up"));
+    if ("busy" in taken) return refuse(3, `${leaseSentence(taken.busy, stack)} Nothing is touched.\n  ${look}`);
+    // Before Pulumi's own, which ends the program; what ends otherwise is known by its process to have ended.
+    process.once("beforeExit", () => void taken.held[Symbol.asyncDispose]());
+    return taken.held;
+  } catch (error) {
+    if (error instanceof LeaseUnusable || error instanceof HostUnreachable) return refuse(3, `${error.message}\n  ${look}`);
+    throw error;
+  }
+}
