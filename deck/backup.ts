@@ -1,40 +1,51 @@
 /** `deck backup create`, `list` and `verify`: archives of the gateway's state, on record with their digests. */
 
 import { randomBytes } from "node:crypto";
-import { verifyBackup } from "../host/backup.ts";
+import { type BackupPlace, verifyBackup } from "../host/backup.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { type KnownBackup, makeBackup, readBackups } from "../release/backups.ts";
 import { findBackup, withBackups } from "./backupPlace.ts";
+import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
+import { openStack } from "./session.ts";
 import { ago } from "./time.ts";
-import { DeckError, exitCodes, type Verb } from "./verb.ts";
+import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
 
 export const backupCreateVerb: Verb = {
   name: "backup create",
   summary: "Keep the gateway's state in an archive on its host, while it runs, and put its digest on record",
   changes: true,
+  options: [waitOption],
   async run(call, world) {
-    return withBackups(call, world, async (backups) => {
-      const { stack, place } = backups;
-      const where = `${place.layout.backups} on ${place.host.description}`;
-      if (call.dryRun)
-        return { code: exitCodes.done, data: { dryRun: true, backup: null }, text: `Would keep the state in ${where}.` };
-      world.output.progress(`Keeping the state in ${where}.`);
-      const backup = await makeBackup({
-        ...backups,
-        why: "by hand",
-        at: world.now(),
-        random: randomBytes(4).toString("hex"),
-        retention: stack.settings.backups,
-      }).catch((error: Error) => {
-        throw new DeckError("unknown", error.message);
-      });
-      if (backup === undefined)
-        throw new DeckError("unknown", `There is no state to keep in ${place.layout.state} on ${place.host.description}.`);
-      const text = `Kept in ${backup.name} (${sized(backup.bytes)}).\nTo bring it back: ${forStack(`npx deck backup restore ${backup.name}`, call.stack)}`;
-      return { code: exitCodes.done, data: { dryRun: false, backup }, text };
+    const wanted = { purpose: "npx deck backup create", waitSeconds: waitSecondsOf(call.options.wait) };
+    if (!call.dryRun) return withLease(await openStack(call, world), world, wanted, () => create(call, world));
+    return withBackups(call, world, async ({ place }) => {
+      const text = `Would keep the state in ${placed(place)}.`;
+      return { code: exitCodes.done, data: { dryRun: true, backup: null }, text };
     });
   },
 };
+
+const placed = ({ layout, host }: BackupPlace): string => `${layout.backups} on ${host.description}`;
+
+function create(call: Call, world: World): Promise<Outcome> {
+  return withBackups(call, world, async (backups) => {
+    const { stack, place } = backups;
+    world.output.progress(`Keeping the state in ${placed(place)}.`);
+    const backup = await makeBackup({
+      ...backups,
+      why: "by hand",
+      at: world.now(),
+      random: randomBytes(4).toString("hex"),
+      retention: stack.settings.backups,
+    }).catch((error: Error) => {
+      throw new DeckError("unknown", error.message);
+    });
+    if (backup === undefined)
+      throw new DeckError("unknown", `There is no state to keep in ${place.layout.state} on ${place.host.description}.`);
+    const text = `Kept in ${backup.name} (${sized(backup.bytes)}).\nTo bring it back: ${forStack(`npx deck backup restore ${backup.name}`, call.stack)}`;
+    return { code: exitCodes.done, data: { dryRun: false, backup }, text };
+  });
+}
 
 export const backupListVerb: Verb = {
   name: "backup list",

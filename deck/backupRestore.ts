@@ -12,9 +12,12 @@ import type { HistoryDraft } from "../model/history.ts";
 import { gatewayName } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { record } from "../release/history.ts";
+import type { HeldLease } from "../release/lease.ts";
 import { type Backups, findBackup, withBackups } from "./backupPlace.ts";
 import { decide } from "./confirm.ts";
 import { gateVerb } from "./gate.ts";
+import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
+import { openStack } from "./session.ts";
 import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
 
 export const backupRestoreVerb: Verb = {
@@ -25,19 +28,24 @@ export const backupRestoreVerb: Verb = {
   options: [
     { flags: "--previous", description: "instead of a backup: the state that the last restore put aside" },
     { flags: "--empty", description: "instead of a backup: none, where the state cannot be used and no backup is there" },
+    waitOption,
   ],
   async run(call, world) {
-    return withBackups(call, world, async (backups) => {
+    const { from, consequence } = await withBackups(call, world, async (backups) => {
       const from = await wanted(call, backups);
       const consequence = `${sentence(from)} takes the place of stack \`${call.stack}\`'s gateway's. What the bot was told since then is no longer in its sessions; that state is kept aside until the next restore. The gateway stops for it.`;
-      if (call.dryRun) return { code: exitCodes.done, data: { dryRun: true, from: from.kind }, text: `Would do: ${consequence}` };
-      if (!call.yes) {
-        const withoutQuestion = forStack(`npx deck backup restore ${typed(from)} --yes`, call.stack);
-        const refused = "Nothing was changed.";
-        await decide({ question: `${consequence} Go on?`, withoutQuestion, refused, signal: world.signal });
-      }
-      return restore(from, backups, { call, world });
+      return { from, consequence };
     });
+    if (call.dryRun) return { code: exitCodes.done, data: { dryRun: true, from: from.kind }, text: `Would do: ${consequence}` };
+    if (!call.yes) {
+      const withoutQuestion = forStack(`npx deck backup restore ${typed(from)} --yes`, call.stack);
+      const refused = "Nothing was changed.";
+      await decide({ question: `${consequence} Go on?`, withoutQuestion, refused, signal: world.signal });
+    }
+    const asked = { purpose: "npx deck backup restore", waitSeconds: waitSecondsOf(call.options.wait) };
+    return withLease(await openStack(call, world), world, asked, ({ lease }) =>
+      withBackups(call, world, (backups) => restore(from, backups, { call, world, lease })),
+    );
   },
 };
 
@@ -70,9 +78,10 @@ const sentence = (from: NewState): string => words(from).replace(/^./, (letter) 
 interface Asked {
   readonly call: Call;
   readonly world: World;
+  readonly lease: HeldLease;
 }
 
-async function restore(from: NewState, backups: Backups, { call, world }: Asked): Promise<Outcome> {
+async function restore(from: NewState, backups: Backups, { call, world, lease }: Asked): Promise<Outcome> {
   const { place, stack } = backups;
   const settled = await settleState(place);
   if (settled !== undefined) world.output.progress(`An earlier exchange had been interrupted; it is ${settled}.`);
@@ -86,6 +95,9 @@ async function restore(from: NewState, backups: Backups, { call, world }: Asked)
   const content = renderEnvFile(envFileEntries(stack.settings, backups.secrets)).reveal();
   const { host, uid, gid, via } = place;
   await ensureFile(host, { path: `${ready}/.env`, mode: 0o600, uid, gid, via }, content);
+  const lost = await lease.whyLost();
+  if (lost !== undefined)
+    throw new DeckError("unknown", `${lost} Nothing was changed.`, forStack("npx deck lease show", call.stack));
   if (world.signal.aborted) throw new DeckError("unknown", "Interrupted before anything was changed.");
   await put(backups, world, { event: "restoring", summary: `${sentence(from)} is about to take the place of the gateway's.` });
   await exchange(ready, backups, world);

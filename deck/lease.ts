@@ -94,6 +94,12 @@ export function asDeckError(error: unknown): never {
   throw error;
 }
 
+/** What verbs that change a stack take. */
+export const waitOption = {
+  flags: "--wait <seconds>",
+  description: "wait so long where somebody else is at work on the stack",
+};
+
 const longestWait = 86_400;
 
 /** @throws DeckError with code 2 where it is no number of seconds. */

@@ -7,7 +7,7 @@ import { answersYes } from "./confirm.ts";
 import { freeLock } from "./freeLock.ts";
 import { runStackGate } from "./gate.ts";
 import { recordUpdateEnd } from "./history.ts";
-import { waitSecondsOf, withLease } from "./lease.ts";
+import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
 import { checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
 import { openStack, type Stack, withHost } from "./session.ts";
 import { openSignOff } from "./signOff.ts";
@@ -100,7 +100,7 @@ export const upVerb: Verb = {
   name: "up",
   summary: "Bring the stack up as declared; succeeds only if the release gate is open",
   changes: true,
-  options: [...options, { flags: "--wait <seconds>", description: "wait so long where somebody else is at work on the stack" }],
+  options: [...options, waitOption],
   async run(call, world): Promise<Outcome> {
     if (call.dryRun) return previewVerb.run(call, world);
     if (call.yes) return upOutcome(call, await up(call, world));
