@@ -1,7 +1,7 @@
 /** `deck backup create`, `list` and `verify`: archives of the gateway's state, on record with their digests. */
 
 import { randomBytes } from "node:crypto";
-import { type BackupPlace, verifyBackup } from "../host/backup.ts";
+import { type BackupPlace, listBackups, verifyBackup } from "../host/backup.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { type KnownBackup, makeBackup, readBackups } from "../release/backups.ts";
 import { findBackup, withBackups } from "./backupPlace.ts";
@@ -31,17 +31,19 @@ function create(call: Call, world: World): Promise<Outcome> {
   return withBackups(call, world, async (backups) => {
     const { stack, place } = backups;
     world.output.progress(`Keeping the state in ${placed(place)}.`);
-    const backup = await makeBackup({
+    const made = await makeBackup({
       ...backups,
       why: "by hand",
-      at: world.now(),
+      now: world.now,
       random: randomBytes(4).toString("hex"),
       retention: stack.settings.backups,
     }).catch((error: Error) => {
       throw new DeckError("unknown", error.message);
     });
-    if (backup === undefined)
+    if (made === undefined)
       throw new DeckError("unknown", `There is no state to keep in ${place.layout.state} on ${place.host.description}.`);
+    const { backup, warning } = made;
+    if (warning !== undefined) world.output.progress(warning);
     const text = `Kept in ${backup.name} (${sized(backup.bytes)}).\nTo bring it back: ${forStack(`npx deck backup restore ${backup.name}`, call.stack)}`;
     return { code: exitCodes.done, data: { dryRun: false, backup }, text };
   });
@@ -62,8 +64,14 @@ export const backupListVerb: Verb = {
         const words = [backup.name, `${ago(entry.at, world.now())} ago`, sized(bytes ?? 0), entry.summary.split(":", 1)[0]];
         return [...words, ...faults].join("  ");
       });
-      const data = { backups: kept.map(({ backup, bytes, entry }) => ({ ...backup, bytesThere: bytes, entry: entry.number })) };
-      return { code: exitCodes.done, data, text: lines.join("\n") || "No backup is there." };
+      const names = new Set(known.map(({ backup }) => backup.name));
+      const strangers = [...(await listBackups(place))].flatMap(([name, bytes]) => (names.has(name) ? [] : [{ name, bytes }]));
+      const adopt = (name: string) => forStack(`npx deck backup adopt ${name} --sha256 <digest>`, call.stack);
+      lines.push(
+        ...strangers.map(({ name, bytes }) => `${name}  ${sized(bytes)}  not on record; to take it over: ${adopt(name)}`),
+      );
+      const backups = kept.map(({ backup, bytes, entry }) => ({ ...backup, bytesThere: bytes, entry: entry.number }));
+      return { code: exitCodes.done, data: { backups, notOnRecord: strangers }, text: lines.join("\n") || "No backup is there." };
     });
   },
 };
@@ -75,9 +83,11 @@ export const backupVerifyVerb: Verb = {
   async run(call, world) {
     return withBackups(call, world, async (backups) => {
       const [name] = call.args;
-      const asked: readonly KnownBackup[] =
+      // The retention never lets the newest one go: where it is gone, somebody took it.
+      const isAsked = ({ bytes }: KnownBackup, index: number) => index === 0 || bytes !== undefined;
+      const asked =
         name === undefined
-          ? (await readBackups(backups.place, backups.history)).filter(({ bytes }) => bytes !== undefined)
+          ? (await readBackups(backups.place, backups.history)).filter(isAsked)
           : [await findBackup(backups, name)];
       const results: { readonly name: string; readonly fault: string | null }[] = [];
       for (const { backup } of asked) {

@@ -1,9 +1,9 @@
 /** What every verb of backups works with: the stack's host, its record, its bot, and an image that can read the state. */
 
-import type { BackupPlace } from "../host/backup.ts";
+import { type BackupPlace, backupPlace } from "../host/backup.ts";
 import { docker } from "../host/engine.ts";
 import { ownershipRoute } from "../host/files.ts";
-import { findContainer, type SeenContainer } from "../host/gateway.ts";
+import { findContainer, foreignContainer, readerImage, type SeenContainer } from "../host/gateway.ts";
 import type { Host } from "../host/host.ts";
 import { refuseForeignFolder } from "../host/ownership.ts";
 import type { HistoryDraft } from "../model/history.ts";
@@ -42,14 +42,16 @@ export async function withBackups<T>(call: Call, world: World, work: (backups: B
   return withHost(stack, async (host) => {
     const refusal = await refuseForeignFolder(host, stack.stack, settings);
     if (refusal !== undefined) throw new DeckError("usage", refusal);
-    const container = await findContainer(host, gatewayName(settings));
-    const image = container?.image ?? (await declaredImage(host, stack));
-    const { uid, gid } = settings.gateway;
-    const layout = layoutOf(settings);
+    const name = gatewayName(settings);
+    const container = await findContainer(host, name);
+    const foreign = foreignContainer(name, container, layoutOf(settings).state);
+    if (foreign !== undefined) throw new DeckError("usage", foreign);
+    const image = await imageFor(host, stack, container);
+    const via = await ownershipRoute(host, settings.gateway, image);
     return work({
       ...{ stack, host, secrets, container },
-      place: { host, layout, uid, gid, image, via: await ownershipRoute(host, { uid, gid }, image) },
-      history: { host, path: layout.history, folder: historyFolderOf(stack.evidenceFolder) },
+      place: backupPlace(settings, { host, via, image }),
+      history: { host, path: layoutOf(settings).history, folder: historyFolderOf(stack.evidenceFolder) },
       bot: botOf(token),
       about: { stack: stack.stack, who, ...(commit === undefined ? {} : { commit }) },
     });
@@ -61,14 +63,15 @@ export async function withBackups<T>(call: Call, world: World, work: (backups: B
   });
 }
 
-/** Where no container says which image wrote the state, the one of the settings reads it. */
-async function declaredImage(host: Host, { settings, stack }: Stack): Promise<string> {
+/** Where no container says which image wrote the state, or that one is gone, the one of the settings reads it. */
+async function imageFor(host: Host, { settings }: Stack, container: SeenContainer | undefined): Promise<string> {
   const { image, digest } = settings.gateway;
   const name = digest === undefined ? image : `${image}@${digest}`;
-  const { code, stdout } = await host.run(docker(host, "image", "inspect", "--format", "{{.Id}}", name));
+  const reader = await readerImage(host, container, name);
+  const { code, stdout } = await host.run(docker(host, "image", "inspect", "--format", "{{.Id}}", reader));
   if (code === 0) return stdout.trim();
-  const problem = `There is no container of the gateway on ${host.description}, and its image \`${name}\` is not there either, so nothing can read the state.`;
-  throw new DeckError("unknown", problem, forStack("npx deck up", stack));
+  const problem = `Neither the image of the gateway's container nor \`${name}\` is on ${host.description}, so nothing can read the state.`;
+  throw new DeckError("unknown", problem, `docker pull ${name} # on the host; an image that was built here comes with npm start`);
 }
 
 /** The backup of that name. @throws DeckError with code 2 where none is on record. */

@@ -2,14 +2,14 @@
 
 import { randomBytes } from "node:crypto";
 import { readSourceDocuments } from "../checks/sourceDocuments.ts";
-import { BackupUnusable, exchangeState, type NewState, prepareState, settleState } from "../host/backup.ts";
+import { BackupUnusable, botOfPrevious, exchangeState, type NewState, prepareState, settleState } from "../host/backup.ts";
 import { docker } from "../host/engine.ts";
 import { ensureFile, mustRun } from "../host/ensure.ts";
-import { indexTimeoutMs, refreshIndex } from "../host/gateway.ts";
+import { findContainer, indexTimeoutMs, refreshIndex } from "../host/gateway.ts";
 import { envFileEntries, renderEnvFile } from "../model/envFile.ts";
 import { stopSeconds } from "../model/gatewayContainer.ts";
 import type { HistoryDraft } from "../model/history.ts";
-import { gatewayName } from "../model/layout.ts";
+import { gatewayName, modes } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { record } from "../release/history.ts";
 import type { HeldLease } from "../release/lease.ts";
@@ -33,7 +33,7 @@ export const backupRestoreVerb: Verb = {
   async run(call, world) {
     const { from, consequence } = await withBackups(call, world, async (backups) => {
       const from = await wanted(call, backups);
-      const consequence = `${sentence(from)} takes the place of stack \`${call.stack}\`'s gateway's. What the bot was told since then is no longer in its sessions; that state is kept aside until the next restore. The gateway stops for it.`;
+      const consequence = `${sentence(from)} takes the place of stack \`${call.stack}\`'s gateway's. What the bot was told since then is no longer in its sessions; that state is kept aside until the next restore. The gateway stops for it.${imageNote(from, backups)}`;
       return { from, consequence };
     });
     if (call.dryRun) return { code: exitCodes.done, data: { dryRun: true, from: from.kind }, text: `Would do: ${consequence}` };
@@ -57,13 +57,19 @@ async function wanted({ args, options, stack }: Call, backups: Backups): Promise
     const problem = "One of a backup's name, `--previous` and `--empty` is wanted.";
     throw new DeckError("usage", problem, forStack("npx deck backup list", stack));
   }
-  if (name === undefined) return { kind: options.empty === true ? "empty" : "previous" };
-  const { backup } = await findBackup(backups, name);
-  if (backup.bot !== backups.bot) {
-    const problem = `${name} is of another bot than the one whose token this stack has; its sessions would answer the wrong people. Nothing was changed.`;
-    throw new DeckError("refused", problem, forStack("npx deck backup list", stack));
-  }
-  return { kind: "backup", backup };
+  if (options.empty === true) return { kind: "empty" };
+  const from: NewState =
+    name === undefined ? { kind: "previous" } : { kind: "backup", backup: (await findBackup(backups, name)).backup };
+  const bot = from.kind === "backup" ? from.backup.bot : await botOfPrevious(backups.place);
+  if (bot === undefined || bot === backups.bot) return from;
+  const problem = `${sentence(from)} is of another bot than the one whose token this stack has; its sessions would answer the wrong people. Nothing was changed.`;
+  throw new DeckError("refused", problem, forStack("npx deck backup list", stack));
+}
+
+/** An image migrates what an older one wrote, and cannot read what a newer one wrote. */
+function imageNote(from: NewState, { container }: Backups): string {
+  const isOther = from.kind === "backup" && container !== undefined && from.backup.image !== container.image;
+  return isOther ? " Another image wrote it than the one that runs, which can read it only where that one was no newer." : "";
 }
 
 const typed = (from: NewState): string => (from.kind === "backup" ? from.backup.name : `--${from.kind}`);
@@ -82,7 +88,7 @@ interface Asked {
 }
 
 async function restore(from: NewState, backups: Backups, { call, world, lease }: Asked): Promise<Outcome> {
-  const { place, stack } = backups;
+  const { place } = backups;
   const settled = await settleState(place);
   if (settled !== undefined) world.output.progress(`An earlier exchange had been interrupted; it is ${settled}.`);
   world.output.progress(`Making ${words(from)} ready, beside the one in use.`);
@@ -91,34 +97,35 @@ async function restore(from: NewState, backups: Backups, { call, world, lease }:
       ? new DeckError("finding", `${error.message} Nothing was changed.`, forStack("npx deck backup verify", call.stack))
       : error;
   });
-  // Today's values, never those of then; where they differ from what the container was made with, the gate says so.
-  const content = renderEnvFile(envFileEntries(stack.settings, backups.secrets)).reveal();
-  const { host, uid, gid, via } = place;
-  await ensureFile(host, { path: `${ready}/.env`, mode: 0o600, uid, gid, via }, content);
+  await exchangeState(place, ready, true).catch((error: Error) => {
+    throw new DeckError("unknown", `${error.message} Nothing was changed.`);
+  });
   const lost = await lease.whyLost();
   if (lost !== undefined)
     throw new DeckError("unknown", `${lost} Nothing was changed.`, forStack("npx deck lease show", call.stack));
   if (world.signal.aborted) throw new DeckError("unknown", "Interrupted before anything was changed.");
   await put(backups, world, { event: "restoring", summary: `${sentence(from)} is about to take the place of the gateway's.` });
   await exchange(ready, backups, world);
+  return judge(from, backups, { call, world, lease });
+}
+
+/** Whatever runs now is for the gate to say. */
+async function judge(from: NewState, backups: Backups, { call, world }: Asked): Promise<Outcome> {
+  const ofBackup = from.kind === "backup" ? { backup: from.backup } : {};
   if (backups.container === undefined) {
     const summary = `${sentence(from)} is in place, and there is no gateway to run on it.`;
-    await put(backups, world, { event: "restored", summary, ...ofBackup(from) });
-    return {
-      code: exitCodes.unknown,
-      data: { from: from.kind, gate: null },
-      text: `${summary}\nNext: ${forStack("npx deck up", call.stack)}`,
-    };
+    await put(backups, world, { event: "restored", summary, ...ofBackup });
+    const text = `${summary}\nNext: ${forStack("npx deck up", call.stack)}`;
+    return { code: exitCodes.unknown, data: { from: from.kind, gate: null }, text };
   }
   await bringIndexUpToDate(backups, world);
   const gate = await gateVerb.run(call, world);
+  const how = gate.code === exitCodes.done ? "was open" : `was not (exit ${gate.code})`;
   const verdict = gate.code === exitCodes.done ? "open" : "blocked";
-  const summary = `${sentence(from)} is in place; the gate after it ${verdict === "open" ? "was open" : "was not open"}.`;
-  await put(backups, world, { event: "restored", verdict, summary, ...ofBackup(from) });
+  const summary = `${sentence(from)} is in place; the gate after it ${how}.`;
+  await put(backups, world, { event: "restored", verdict, summary, ...ofBackup });
   return { code: gate.code, data: { from: from.kind, gate: gate.data }, text: `${gate.text}\n${summary}` };
 }
-
-const ofBackup = (from: NewState) => (from.kind === "backup" ? { backup: from.backup } : {});
 
 async function put(
   { history, about }: Backups,
@@ -128,21 +135,39 @@ async function put(
   await record(history, { at: now().toISOString(), ...about, ...what });
 }
 
-/** Not interrupted from here on: in the middle of it there is no gateway. */
-async function exchange(ready: string, { place, container, stack }: Backups, { output }: World): Promise<void> {
-  const { host } = place;
+/**
+ * Not interrupted from here on: in the middle of it there is no gateway. Whatever goes wrong, the gateway is started with whichever
+ * state is in place, because a bot that stands still is mended by nobody.
+ * @throws DeckError with what to type next.
+ */
+async function exchange(ready: string, { place, container, stack, secrets, bot }: Backups, { output }: World): Promise<void> {
+  const { host, layout, uid, gid, via } = place;
   const name = gatewayName(stack.settings);
   const timeoutMs = (stopSeconds + 60) * 1000;
-  if (container?.isRunning === true) {
-    output.progress("Stopping the gateway; it may take a while to end its work.");
-    await mustRun(host, docker(host, "stop", "--time", String(stopSeconds), name), { timeoutMs });
-  }
-  try {
+  const faults: string[] = [];
+  const tell = (error: Error) => void faults.push(error.message);
+  const stopAndExchange = async () => {
+    if (container !== undefined) {
+      output.progress("Stopping the gateway; it may take a while to end its work.");
+      await mustRun(host, docker(host, "stop", "--time", String(stopSeconds), name), { timeoutMs });
+      if ((await findContainer(host, name))?.isRunning === true) throw new Error(`Somebody started \`${name}\` meanwhile.`);
+    }
     await exchangeState(place, ready);
-  } finally {
-    // With whichever state is in place: a bot that stands still is mended by nobody.
-    if (container !== undefined) await mustRun(host, docker(host, "start", name), { timeoutMs });
-  }
+    // Today's values, never those of then; where the container was made with others, the gate says so.
+    const content = renderEnvFile(envFileEntries(stack.settings, secrets)).reveal();
+    await ensureFile(host, { path: layout.envFile, mode: 0o600, uid, gid, via }, content);
+    await ensureFile(host, { path: layout.botFile, mode: modes.botFile, uid, gid, via }, bot);
+  };
+  await stopAndExchange().catch(tell);
+  // Also where it runs: it may have been started on the state that was put aside.
+  if (container !== undefined)
+    await mustRun(host, docker(host, "restart", "--time", String(stopSeconds), name), { timeoutMs }).catch(tell);
+  if (faults.length === 0) return;
+  const next = forStack(
+    "npx deck up # brings an exchange to its end or undoes it, writes the env file, and starts the gateway",
+    stack.stack,
+  );
+  throw new DeckError("unknown", `The exchange did not come to its end. ${faults.join(" ")}`, next);
 }
 
 /** An index of then knows other documents. What cannot be done here, the gate tells. */

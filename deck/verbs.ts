@@ -1,6 +1,7 @@
 /** Every verb of the command line, in the order that `--help` shows them. */
 
 import { backupCreateVerb, backupListVerb, backupVerifyVerb } from "./backup.ts";
+import { backupAdoptVerb } from "./backupAdopt.ts";
 import { backupRestoreVerb } from "./backupRestore.ts";
 import { chatVerb } from "./chatVerb.ts";
 import { docsCheckVerb } from "./docsCheck.ts";
@@ -54,6 +55,7 @@ export const verbs: readonly Verb[] = [
   backupListVerb,
   backupVerifyVerb,
   backupRestoreVerb,
+  backupAdoptVerb,
   releaseShowVerb,
   releaseDiffVerb,
   releaseCutVerb,

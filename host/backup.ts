@@ -3,7 +3,8 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { type Backup, isBackupName } from "../model/backup.ts";
-import { composeService, type Layout, mounts, scratchFolders } from "../model/layout.ts";
+import { composeService, type Layout, layoutOf, mounts, scratchFolders } from "../model/layout.ts";
+import type { Settings } from "../model/settings.ts";
 import { sha256 } from "../model/sha256.ts";
 import { docker } from "./engine.ts";
 import { mustRun } from "./ensure.ts";
@@ -15,13 +16,26 @@ import { scriptCommand } from "./script.ts";
 /** Where a stack's backups are, and what works on them. */
 export interface BackupPlace {
   readonly host: Host;
-  readonly layout: Pick<Layout, "state" | "backups" | "restore" | "stateAside">;
+  readonly layout: Pick<Layout, "state" | "backups" | "restore" | "stateAside" | "stateNext" | "botFile" | "envFile">;
+  /** The stack's prefix of names. */
+  readonly name: string;
   /** The gateway's. */
   readonly uid: number;
   readonly gid: number;
   readonly via: Route;
   /** The engine's id of a gateway's image: the one that wrote the state, where there is one. */
   readonly image: string;
+  /** What a one-shot container may take, as the gateway may. */
+  readonly limits: { readonly memoryMb: number; readonly pids: number };
+}
+
+/** As the settings say. */
+export function backupPlace(
+  { name, gateway, baseFolder, contextFolder }: Pick<Settings, "name" | "gateway" | "baseFolder" | "contextFolder">,
+  where: Pick<BackupPlace, "host" | "via" | "image">,
+): BackupPlace {
+  const { uid, gid, memoryMb, pids } = gateway;
+  return { ...where, layout: layoutOf({ baseFolder, contextFolder }), name, uid, gid, limits: { memoryMb, pids } };
 }
 
 /** An archive is not what is on record of it. */
@@ -36,6 +50,9 @@ const quickMs = 60_000;
 /** The scripts' own words, of `sysexits.h`: another one than on record, and nothing there. */
 const [another, nothing] = [65, 66];
 
+/** What a client of the engine's says for itself: the container was never made, or nobody knows how it ended. */
+const engineOwn = [125, 126, 127];
+
 /** Where the one-shot container sees the folders. */
 const inside = { backups: "/backups", restore: "/restore" } as const;
 
@@ -48,8 +65,9 @@ function oneShot(
   place: BackupPlace,
   binds: readonly (readonly [source: string, target: string])[],
   command: readonly string[],
+  named: readonly string[] = [],
 ): string[] {
-  const { host, uid, gid, image } = place;
+  const { host, uid, gid, image, limits } = place;
   const [entrypoint = "sh", ...args] = command;
   const sandbox = ["--network", "none", "--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
   const scratch = Object.entries(scratchFolders({ uid, gid })).flatMap(([path, options]) => ["--tmpfs", `${path}:${options}`]);
@@ -64,11 +82,22 @@ function oneShot(
   return docker(
     host,
     ...["run", "--rm", "--init", "--pull", "never", "--log-driver", "none", "--hostname", composeService],
-    ...["--user", `${uid}:${gid}`, ...sandbox, ...scratch],
+    ...["--memory", `${limits.memoryMb}m`, "--pids-limit", String(limits.pids)],
+    ...[...named, "--user", `${uid}:${gid}`, ...sandbox, ...scratch],
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...binds.flatMap(([source, target]) => ["--mount", `type=bind,"source=${source.replaceAll('"', '""')}",target=${target}`]),
     ...["--entrypoint", entrypoint, image, ...args],
   );
+}
+
+/**
+ * The name of the one container that works on the stack's state, once none of that name is left: where an operator was killed,
+ * it goes on. Only who holds the stack's lease may take it.
+ */
+async function alone({ host, name }: BackupPlace): Promise<string[]> {
+  const container = `${name}-state`;
+  await host.run(docker(host, "rm", "--force", container), { timeoutMs: quickMs });
+  return ["--name", container, "--label", `phillbot.work=${name}`];
 }
 
 /** Makes the folders for archives and restores where they are missing, closed to all but the gateway's user. */
@@ -77,15 +106,22 @@ async function makeFolders({ host, layout, uid, gid, via }: BackupPlace): Promis
     await mustRun(host, makeFolder({ path, mode: 0o700, uid, gid, via }), { timeoutMs: quickMs });
 }
 
-const printed = z.tuple([sha256, z.coerce.number<string>().int().min(1)]);
+const printed = z.tuple([
+  sha256,
+  z.coerce.number<string>().int().min(1),
+  z.union([sha256, z.literal("-").transform(() => undefined)]),
+]);
 
 /**
  * Makes an archive of the state as it is, while the gateway runs or not; the env file is not in it.
  *
- * @returns its digest and size; undefined where there is no state to keep.
+ * @returns its digest and size, and of which bot the state says it is; undefined where there is no state to keep.
  * @throws Error where none was made; nothing of it is left then.
  */
-export async function createBackup(place: BackupPlace, name: string): Promise<Pick<Backup, "sha256" | "bytes"> | undefined> {
+export async function createBackup(
+  place: BackupPlace,
+  name: string,
+): Promise<(Pick<Backup, "sha256" | "bytes"> & { readonly bot: string | undefined }) | undefined> {
   if (!isBackupName(name)) throw new Error(`${JSON.stringify(name)} is no backup's name.`);
   const { host, layout } = place;
   await makeFolders(place);
@@ -94,15 +130,18 @@ export async function createBackup(place: BackupPlace, name: string): Promise<Pi
     ["/dev/null", `${mounts.state}/.env`],
     [layout.backups, inside.backups],
   ] as const;
-  const command = scriptCommand("create-backup", [name, inside.backups, mounts.state]);
-  const { code, stdout, stderr } = await host.run(oneShot(place, binds, command), { timeoutMs });
+  const command = scriptCommand("create-backup", [name, inside.backups, mounts.state, posix.basename(layout.botFile)]);
+  const { code, stdout, stderr } = await host.run(oneShot(place, binds, command, await alone(place)), { timeoutMs });
   if (code === nothing) return undefined;
   const made = printed.safeParse(stdout.trim().split(" "));
-  if (code === 0 && made.success) return { sha256: made.data[0], bytes: made.data[1] };
+  if (code === 0 && made.success) return { sha256: made.data[0], bytes: made.data[1], bot: made.data[2] };
   throw new Error(`OpenClaw's own \`backup create\` ended with ${code ?? "no code"} and no archive: ${lastWords(stderr)}`);
 }
 
-/** Why an archive is not the one on record, or not whole by OpenClaw's own word; undefined where it is both. */
+/**
+ * Why an archive is not the one on record, or not whole by OpenClaw's own word; undefined where it is both.
+ * @throws Error where that could not be told.
+ */
 export async function verifyBackup(
   place: BackupPlace,
   backup: Pick<Backup, "name" | "sha256">,
@@ -121,7 +160,9 @@ function fault(
   const path = `${layout.backups}/${found.backup.name} on ${host.description}`;
   if (found.code === nothing) return `${path} is not there.`;
   if (found.code === another) return `${path} is not the archive that is on record: its digest is another.`;
-  return `OpenClaw does not accept ${path} (exit ${found.code ?? "none"}): ${lastWords(found.stderr)}`;
+  if (found.code === null || engineOwn.includes(found.code))
+    throw new Error(`${path} could not be looked at (exit ${found.code ?? "none"}): ${lastWords(found.stderr)}`);
+  return `OpenClaw does not accept ${path}, or has no room for it (exit ${found.code}): ${lastWords(found.stderr)}\n  df -h ${layout.backups} ${layout.restore}`;
 }
 
 const lastWords = (stderr: string): string => stderr.trim().slice(-500) || "it said nothing.";
@@ -132,8 +173,10 @@ export async function listBackups({
   layout,
   via,
 }: Pick<BackupPlace, "host" | "layout" | "via">): Promise<ReadonlyMap<string, number>> {
-  // The folder above it may hold none yet.
-  if ((await host.run(["test", "-d", layout.backups], { timeoutMs: quickMs })).code !== 0) return new Map();
+  // A stack of before there were any has no such folder.
+  const { code } = await host.run(["test", "-d", layout.backups], { timeoutMs: quickMs });
+  if (code === 1) return new Map();
+  if (code !== 0) throw new Error(`${layout.backups} on ${host.description} could not be looked at.`);
   const command = inFolder(via, layout.backups, (folder) => scriptCommand("list-backups", [folder]));
   const lines = (await mustRun(host, command, { timeoutMs: quickMs })).split("\n").map((line) => line.split(" "));
   return new Map(lines.flatMap(([name = "", size]) => (isBackupName(name) ? [[name, Number(size)] as const] : [])));
@@ -186,35 +229,55 @@ export async function prepareState(place: BackupPlace, from: NewState, random: s
   ] as const;
   const archive = `${inside.backups}/${from.backup.name}`;
   const args = [archive, from.backup.sha256, `${inside.restore}/${name}`, mounts.state];
-  const { code, stderr } = await host.run(oneShot(place, binds, scriptCommand("extract-backup", args)), { timeoutMs });
+  const command = oneShot(place, binds, scriptCommand("extract-backup", args), await alone(place));
+  const { code, stderr } = await host.run(command, { timeoutMs });
   if (code !== 0) throw new BackupUnusable(fault(place, { backup: from.backup, code, stderr }));
   return folder;
 }
 
-/** Puts a state that is ready in the state's place; the gateway must stand still. The one before it is kept until the next exchange. */
-export async function exchangeState({ host, layout, via }: BackupPlace, ready: string): Promise<void> {
+/** Of which bot the state says it is that the last exchange put aside; undefined where it says nothing. */
+export async function botOfPrevious({ host, layout, via }: BackupPlace): Promise<string | undefined> {
+  const name = posix.basename(layout.botFile);
+  const command = inFolder(via, layout.restore, (at) => ["cat", "--", `${at}/previous/${name}`]);
+  const { code, stdout } = await host.run(command, { timeoutMs: quickMs });
+  return code === 0 && sha256.safeParse(stdout).success ? stdout : undefined;
+}
+
+/**
+ * Puts a state that is ready in the state's place; the gateway must stand still. The one before it is kept until the next exchange.
+ *
+ * @param dryRun only looks whether it can be done, which needs no gateway to stand still.
+ * @throws Error where it cannot be, or was not done.
+ */
+export async function exchangeState({ host, layout, via }: BackupPlace, ready: string, dryRun = false): Promise<void> {
   const base = baseOf(layout);
-  const below = posix.relative(base, ready);
-  await mustRun(
-    host,
-    inFolder(via, base, (at) => scriptCommand("exchange-state", [at, below])),
-    { timeoutMs },
-  );
+  const words = [posix.relative(base, ready), ...(dryRun ? ["check"] : [])];
+  const command = inFolder(via, base, (at) => scriptCommand("exchange-state", [at, ...words]));
+  await mustRun(host, command, { timeoutMs });
 }
 
 /**
  * Brings an exchange that was interrupted to its end, or takes it back.
  * @returns which of both; undefined where none was.
+ * @throws Error where neither could be done.
  */
-export async function settleState({
-  host,
-  layout,
-  via,
-}: Pick<BackupPlace, "host" | "layout" | "via">): Promise<"finished" | "undone" | undefined> {
-  if ((await host.run(["test", "-e", layout.stateAside], { timeoutMs: quickMs })).code !== 0) return undefined;
+export async function settleState(
+  place: Pick<BackupPlace, "host" | "layout" | "via">,
+): Promise<"finished" | "undone" | undefined> {
+  const { host, layout, via } = place;
+  if (!(await isInterrupted(place))) return undefined;
   const command = inFolder(via, baseOf(layout), (at) => scriptCommand("exchange-state", [at]));
   const said = (await mustRun(host, command, { timeoutMs })).trim();
-  return said === "finished" || said === "undone" ? said : undefined;
+  if (said !== "finished" && said !== "undone")
+    throw new Error(`An exchange of ${layout.state} was interrupted and is neither finished nor undone.`);
+  return said;
+}
+
+async function isInterrupted({ host, layout }: Pick<BackupPlace, "host" | "layout">): Promise<boolean> {
+  const command = ["sh", "-c", '[ -e "$1" ] || [ -e "$2" ]', "is-interrupted", layout.stateAside, layout.stateNext];
+  const { code } = await host.run(command, { timeoutMs: quickMs });
+  if (code === 0 || code === 1) return code === 0;
+  throw new Error(`${baseOf(layout)} on ${host.description} could not be looked at.`);
 }
 
 const baseOf = ({ state }: Pick<Layout, "state">): string => posix.dirname(state);

@@ -13,7 +13,12 @@ import type { Host } from "./host.ts";
 import { clockSkewMs } from "./open.ts";
 import { nodeScriptText } from "./script.ts";
 
-const seenContainer = z.tuple([z.string().regex(/^sha256:[0-9a-f]{64}$/), z.boolean(), z.string()]);
+const seenContainer = z.tuple([
+  z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  z.boolean(),
+  z.string(),
+  z.array(z.looseObject({ Source: z.string().default(""), Target: z.string() })).nullable(),
+]);
 
 /** A gateway's container as the engine has it. */
 export interface SeenContainer {
@@ -22,17 +27,32 @@ export interface SeenContainer {
   readonly isRunning: boolean;
   /** What was wanted of it when it was made; empty where it does not say. */
   readonly spec: string;
+  /** Absolute path on the host of what it has for its state folder; undefined where that is none. */
+  readonly state: string | undefined;
 }
 
 /** @returns undefined where there is none of that name. @throws Error where the engine could not tell. */
 export async function findContainer(host: Host, name: string): Promise<SeenContainer | undefined> {
   const listed = await mustRun(host, docker(host, "container", "ls", "--all", "--quiet", "--filter", `name=^/${name}$`));
   if (listed.trim() === "") return undefined;
-  const format = `[{{json .Image}}, {{json .State.Running}}, {{json (or (index .Config.Labels ${JSON.stringify(specLabel)}) "")}}]`;
-  const [image, isRunning, spec] = seenContainer.parse(
+  const format = `[{{json .Image}}, {{json .State.Running}}, {{json (or (index .Config.Labels ${JSON.stringify(specLabel)}) "")}}, {{json .HostConfig.Mounts}}]`;
+  const [image, isRunning, spec, binds] = seenContainer.parse(
     JSON.parse(await mustRun(host, docker(host, "container", "inspect", "--format", format, name))),
   );
-  return { image, isRunning, spec };
+  return { image, isRunning, spec, state: binds?.find(({ Target }) => Target === mounts.state)?.Source };
+}
+
+/** Why a container of the gateway's name is not this stack's, with the remedy; undefined where it is. */
+export function foreignContainer(name: string, found: SeenContainer | undefined, state: string): string | undefined {
+  if (found === undefined || found.state === state) return undefined;
+  return `The container \`${name}\` has ${found.state ?? "no folder"} for its state, and this stack's is ${state}: it is another's. Nothing was touched.\n  Give this stack another \`phillbot:name\`, or, where nobody needs that container: docker rm --force ${name}`;
+}
+
+/** The image that can read the gateway's state: its container's, where the engine still has it; else the one given. */
+export async function readerImage(host: Host, found: SeenContainer | undefined, declared: string): Promise<string> {
+  if (found === undefined) return declared;
+  const { code } = await host.run(docker(host, "image", "inspect", "--format", "{{.Id}}", found.image));
+  return code === 0 ? found.image : declared;
 }
 
 /** Where the published image and ours have it; the published one puts no command on the path. */

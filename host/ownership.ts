@@ -35,7 +35,15 @@ export async function refuseForeignFolder(
 }
 
 async function look(host: Host, baseFolder: string, layout: Layout): Promise<Ground> {
-  const kept = [layout.state, layout.config, layout.backups, layout.restore, layout.stateAside, layout.devServices];
+  const kept = [
+    layout.state,
+    layout.config,
+    layout.backups,
+    layout.restore,
+    layout.stateAside,
+    layout.stateNext,
+    layout.devServices,
+  ];
   const paths = [baseFolder, layout.context, ...kept];
   const text = await mustRun(host, scriptCommand("look-around", [layout.ownerFile, ...paths]), { timeoutMs });
   const lines = text.split("\n");

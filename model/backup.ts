@@ -4,7 +4,7 @@ import { z } from "zod";
 import { sha256 } from "./sha256.ts";
 
 /** When it was made, and what tells two of one second apart. It becomes part of a path on the host, so nothing else may pass. */
-const namePattern = /^(\d{4}-\d\d-\d\dT)(\d\d)-(\d\d)-(\d\dZ)-[0-9a-f]{8}\.tar\.gz$/;
+const namePattern = /^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ-[0-9a-f]{8}\.tar\.gz$/;
 
 /** @param random eight hex digits. */
 export function backupName(at: Date, random: string): string {
@@ -23,16 +23,11 @@ export const backupSchema = z.strictObject({
   bytes: z.int().min(1),
   /** Says, by a digest, of which bot it is: a state that another bot gets answers the wrong people. */
   bot: sha256,
+  /** The engine's id of the image that read the state, which is the one that wrote it where a container was there. */
+  image: z.string().regex(/^sha256:[0-9a-f]{64}$/),
 });
 
 export type Backup = z.output<typeof backupSchema>;
-
-/** When an archive of that name was made. */
-function madeAt(name: string): Date {
-  const [, day, hours, minutes, seconds] = namePattern.exec(name) ?? [];
-  if (day === undefined) throw new Error(`${JSON.stringify(name)} is no backup's name.`);
-  return new Date(`${day}${hours}:${minutes}:${seconds}`);
-}
 
 export interface Retention {
   /** How many are kept. */
@@ -41,12 +36,24 @@ export interface Retention {
   readonly days: number;
 }
 
+/** An archive, as old as its entry on record says. */
+export interface Aged {
+  readonly name: string;
+  readonly image: string;
+  readonly at: Date;
+}
+
 const dayMs = 86_400_000;
 
-/** The names of those that may go: all but the newest `keep`, and of these what is older than `days`. The newest one stays, however old. */
-export function expiredBackups(names: readonly string[], { keep, days }: Retention, now: Date): readonly string[] {
-  const newestFirst = [...names].sort((a, b) => madeAt(b).getTime() - madeAt(a).getTime() || (a < b ? 1 : -1));
-  return newestFirst.filter(
-    (name, index) => index >= keep || (index > 0 && now.getTime() - madeAt(name).getTime() > days * dayMs),
-  );
+/**
+ * The names of those that may go: all but the newest `keep` and the newest of each image, since no newer one leads back to what
+ * that image can read; and of these, what is older than `days`. The newest one stays, however old.
+ *
+ * @param newestFirst in the record's order: a clock that was wrong must not make an old one the newest.
+ */
+export function expiredBackups(newestFirst: readonly Aged[], { keep, days }: Retention, now: Date): readonly string[] {
+  const isNewestOfImage = ({ image }: Aged, index: number) => newestFirst.findIndex((other) => other.image === image) === index;
+  const isKept = (backup: Aged, index: number) =>
+    (index < keep || isNewestOfImage(backup, index)) && now.getTime() - backup.at.getTime() <= days * dayMs;
+  return newestFirst.filter((backup, index) => index > 0 && !isKept(backup, index)).map(({ name }) => name);
 }

@@ -21,13 +21,19 @@ export interface Layout {
   readonly backups: string;
   /** Where a state is made ready before it takes the state's place, and where the one before it is kept. */
   readonly restore: string;
-  /** Where the state is for the moment in which another takes its place: what lies here longer was interrupted. */
+  /** Where the state is for the moment in which another takes its place, and where that one waits: what lies here longer was interrupted. */
   readonly stateAside: string;
+  readonly stateNext: string;
+  /** Says of which bot the state is, and goes where the state goes. */
+  readonly botFile: string;
   /** Who is at work on the stack now. */
   readonly lease: string;
   /** What stands in for hosted services; development stacks only. */
   readonly devServices: string;
 }
+
+/** Below the state folder. */
+const botFileName = "phillbot.bot";
 
 export function layoutOf(settings: Pick<Settings, "baseFolder" | "contextFolder">): Layout {
   const below = (...parts: string[]) => [settings.baseFolder, ...parts].join("/");
@@ -44,12 +50,14 @@ export function layoutOf(settings: Pick<Settings, "baseFolder" | "contextFolder"
     backups: below("backups"),
     restore: below("restore"),
     stateAside: below("state.aside"),
+    stateNext: below("state.next"),
+    botFile: below("state", botFileName),
     devServices: below("dev-services"),
   };
 }
 
 /** Permission bits of what the gateway uses there: its state is its own, and what it only reads is not its to write. */
-export const modes = { state: 0o700, config: 0o755, configFile: 0o444, context: 0o755, backups: 0o700 } as const;
+export const modes = { state: 0o700, config: 0o755, configFile: 0o444, context: 0o755, backups: 0o700, botFile: 0o600 } as const;
 
 /** Where the gateway logs to, within its state folder as the host or the container sees it. */
 export function logFolder(state: string): string {

@@ -1,6 +1,7 @@
 /** The gateway's backups on a stack's record: what is not on record with its digest is never taken for one. */
 
 import { type BackupPlace, createBackup, listBackups, removeBackups } from "../host/backup.ts";
+import { clockSkewMs } from "../host/open.ts";
 import { type Backup, backupName, expiredBackups, type Retention } from "../model/backup.ts";
 import type { HistoryDraft, HistoryEntry } from "../model/history.ts";
 import type { Secret } from "../model/secret.ts";
@@ -17,13 +18,23 @@ export interface BackupWanted {
   readonly history: HistoryPlace;
   /** What the entry says of who made it, and on which tree. */
   readonly about: Pick<HistoryDraft, "stack" | "who" | "commit" | "release">;
+  /** Whose it is where the state does not say: of before it did. */
   readonly bot: string;
   /** Why it is made, as the end of "The state was backed up". */
   readonly why: string;
-  readonly at: Date;
+  readonly now: () => Date;
   /** Eight hex digits that no other archive of this second has. */
   readonly random: string;
   readonly retention: Retention;
+}
+
+/** As the gate allows at most. Which of two clocks is wrong cannot be told, and by a wrong one every backup is old. */
+const allowedSkewMs = 30_000;
+
+export interface MadeBackup {
+  readonly backup: Backup;
+  /** What went wrong besides, in a sentence: the backup is made all the same. */
+  readonly warning?: string;
 }
 
 /**
@@ -32,23 +43,32 @@ export interface BackupWanted {
  * @returns undefined where there is no state to keep.
  * @throws Error where none was made, or it could not be put on record.
  */
-export async function makeBackup(wanted: BackupWanted): Promise<Backup | undefined> {
-  const { place, history, about, bot, why, at, random } = wanted;
+export async function makeBackup(wanted: BackupWanted): Promise<MadeBackup | undefined> {
+  const { place, history, about, bot, why, now, random } = wanted;
+  const skewMs = await clockSkewMs(place.host, now);
+  const at = new Date(now().getTime() + skewMs);
   const name = backupName(at, random);
   const made = await createBackup(place, name);
   if (made === undefined) return undefined;
-  const backup = { name, ...made, bot };
+  const backup = { name, ...made, bot: made.bot ?? bot, image: place.image };
   const summary = `The state was backed up ${why}: ${name}, ${backup.bytes} bytes.`;
   await record(history, { event: "backup", at: at.toISOString(), ...about, backup, summary });
-  await removeExpired(wanted);
-  return backup;
+  if (Math.abs(skewMs) > allowedSkewMs) {
+    const warning = `The clocks here and on ${place.host.description} differ by ${Math.round(skewMs / 1000)} s, so no backup was removed for its age or number.`;
+    return { backup, warning };
+  }
+  const kept = await removeExpired(wanted, at).then(
+    () => undefined,
+    (error: Error) => `Backups that the retention lets go were not removed. ${error.message}`,
+  );
+  return { backup, ...(kept === undefined ? {} : { warning: kept }) };
 }
 
 /** Only what is on record is removed: what else lies there, somebody may have put there to use it. */
-async function removeExpired({ place, history, retention, at }: BackupWanted): Promise<void> {
+async function removeExpired({ place, history, retention }: BackupWanted, at: Date): Promise<void> {
   const there = (await readBackups(place, history)).filter(({ bytes }) => bytes !== undefined);
-  const names = there.map(({ backup }) => backup.name);
-  await removeBackups(place, expiredBackups(names, retention, at));
+  const aged = there.map(({ backup: { name, image }, entry }) => ({ name, image, at: new Date(entry.at) }));
+  await removeBackups(place, expiredBackups(aged, retention, at));
 }
 
 export interface KnownBackup {

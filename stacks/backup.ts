@@ -2,12 +2,13 @@
 
 import { randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
-import { settleState } from "../host/backup.ts";
+import { backupPlace, settleState } from "../host/backup.ts";
+import { ensureFile } from "../host/ensure.ts";
 import type { Route } from "../host/files.ts";
-import { findContainer } from "../host/gateway.ts";
+import { findContainer, foreignContainer, readerImage } from "../host/gateway.ts";
 import type { Host } from "../host/host.ts";
-import { gatewayName, layoutOf } from "../model/layout.ts";
-import { forStack } from "../model/operatorCommand.ts";
+import { gatewayName, layoutOf, modes } from "../model/layout.ts";
+import { forStack, onHost } from "../model/operatorCommand.ts";
 import { botOf, makeBackup } from "../release/backups.ts";
 import { aboutUpdate, historyPlace } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
@@ -21,50 +22,72 @@ export interface Replacement {
   readonly spec: string;
 }
 
+interface OnHost {
+  readonly host: Host;
+  readonly via: Route;
+}
+
 /**
  * Makes a backup where the container that runs is another one than the declared. Where there is none, the state is kept as well:
- * nobody can say then which image wrote it.
+ * nobody can say then which image wrote it. From then on the state says that it is this bot's.
  *
- * @throws Error where the state could not be kept: then nothing is replaced.
+ * @throws pulumi.RunError where the state could not be kept: then nothing is replaced.
  */
-export async function backUpBeforeReplacement(
-  inputs: Inputs,
-  { host, via }: { readonly host: Host; readonly via: Route },
-  next: Replacement,
-): Promise<void> {
-  const { settings, secrets, stack } = inputs;
-  const running = await findContainer(host, gatewayName(settings));
-  if (running !== undefined && running.image === next.imageId && running.spec === next.spec) return;
-  const token = secrets.get("TELEGRAM_BOT_TOKEN");
-  if (token === undefined) throw new Error("`TELEGRAM_BOT_TOKEN` has no value.");
-  const { uid, gid } = settings.gateway;
-  const place = { host, layout: layoutOf(settings), uid, gid, via, image: running?.image ?? next.imageId };
+export async function backUpBeforeReplacement(inputs: Inputs, on: OnHost, next: Replacement): Promise<void> {
   try {
-    const backup = await makeBackup({
-      place,
-      history: historyPlace(host, inputs),
-      about: await aboutUpdate(inputs),
-      bot: botOf(token),
-      why: running === undefined ? "before a gateway's container was made" : "before the gateway's container was replaced",
-      at: new Date(),
-      random: randomBytes(4).toString("hex"),
-      retention: settings.backups,
-    });
-    if (backup !== undefined) await pulumi.log.info(`The gateway's state is kept in ${backup.name} (${backup.bytes} bytes).`);
+    const token = inputs.secrets.get("TELEGRAM_BOT_TOKEN");
+    if (token === undefined) throw new Error("`TELEGRAM_BOT_TOKEN` has no value.");
+    const bot = botOf(token);
+    await keepState(inputs, on, { ...next, bot });
+    const { uid, gid } = inputs.settings.gateway;
+    const path = layoutOf(inputs.settings).botFile;
+    await ensureFile(on.host, { path, mode: modes.botFile, uid, gid, via: on.via }, bot);
   } catch (error) {
-    const remedy = forStack("npx deck backup create", stack);
+    const { state, backups } = layoutOf(inputs.settings);
     const reason = error instanceof Error ? error.message : "unknown error";
-    const text = `The gateway's state could not be backed up, so its container was not replaced. ${reason}\n  ${remedy}`;
-    writeOutcome({ code: 3, summary: text.split("\n", 1)[0] ?? text });
-    throw new pulumi.RunError(text);
+    const summary = "The gateway's state could not be backed up, so its container was not replaced.";
+    const remedies = [
+      forStack("npx deck backup create # says the same, and when it is mended", inputs.stack),
+      onHost(inputs.settings.host, `df -h ${backups}`),
+      onHost(
+        inputs.settings.host,
+        `find ${state} ! -user ${inputs.settings.gateway.uid} # what the gateway's user does not own, it may not read`,
+      ),
+      forStack(
+        "npx deck backup restore --empty # where the state is damaged: it is put aside, and the bot begins anew",
+        inputs.stack,
+      ),
+    ];
+    writeOutcome({ code: 3, summary });
+    throw new pulumi.RunError([`${summary} ${reason}`, ...remedies].join("\n  "));
   }
 }
 
+async function keepState(inputs: Inputs, { host, via }: OnHost, next: Replacement & { readonly bot: string }): Promise<void> {
+  const { settings } = inputs;
+  const name = gatewayName(settings);
+  const running = await findContainer(host, name);
+  const foreign = foreignContainer(name, running, layoutOf(settings).state);
+  if (foreign !== undefined) throw new Error(foreign);
+  if (running !== undefined && running.image === next.imageId && running.spec === next.spec) return;
+  const image = await readerImage(host, running, next.imageId);
+  const made = await makeBackup({
+    place: backupPlace(settings, { host, via, image }),
+    history: historyPlace(host, inputs),
+    about: await aboutUpdate(inputs),
+    bot: next.bot,
+    why: running === undefined ? "before a gateway's container was made" : "before the gateway's container was replaced",
+    now: () => new Date(),
+    random: randomBytes(4).toString("hex"),
+    retention: settings.backups,
+  });
+  if (made === undefined) return;
+  await pulumi.log.info(`The gateway's state is kept in ${made.backup.name} (${made.backup.bytes} bytes).`);
+  if (made.warning !== undefined) await pulumi.log.warn(made.warning);
+}
+
 /** Ends an exchange of the state that was killed, before anything could take the gap for a state that is lost. */
-export async function settleInterrupted(
-  { settings }: Inputs,
-  { host, via }: { readonly host: Host; readonly via: Route },
-): Promise<void> {
+export async function settleInterrupted({ settings }: Inputs, { host, via }: OnHost): Promise<void> {
   const layout = layoutOf(settings);
   const how = await settleState({ host, layout, via });
   if (how === undefined) return;

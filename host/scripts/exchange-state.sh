@@ -1,31 +1,62 @@
-# Puts another state folder in the state's place. The one before it is kept as "restore/previous", without its env file.
-# $1 the folder above them, $2 the new one, below $1; without $2, only what was interrupted is brought to its end.
-# A name at a time: whoever dies in between leaves "state.aside", by which the next run knows what to do.
+# Puts another state folder in the state's place. The one before it is kept as restore/previous, without its env file.
+# $1 the folder above them; $2 the new one, below $1; $3 "check": only whether that can be done. Without $2, what was interrupted is
+# brought to its end, and its last word says how. A name at a time: whoever dies in between leaves state.next or state.aside, by
+# which the next run knows how far it was.
 set -eu
 cd -- "$1"
+fail() { printf '%s\n' "$1" >&2; exit 1; }
 [ -d restore ] || exit 0
 exec 9<restore
-flock -w 20 9 || { echo "Somebody else changes the state just now." >&2; exit 1; }
-finish() {
-  rm -rf -- restore/previous
-  rm -f -- state.aside/.env
-  mv -T -- state.aside restore/previous
-}
-for folder in state state.aside restore/previous; do
-  [ ! -L "$folder" ] || { printf '%s is a link; nothing was changed.\n' "$folder" >&2; exit 1; }
+flock -w 20 9 || fail "Somebody else changes the state just now."
+for folder in state state.next state.aside restore restore/previous ${2:-}; do
+  [ ! -L "$folder" ] || fail "$1/$folder is a link; nothing was changed."
+  # A rename across file systems is a copy, which can end half-way.
+  [ ! -d "$folder" ] || [ "$(stat -c %d -- "$folder")" = "$(stat -c %d .)" ] || fail "$1/$folder lies on another file system; nothing was changed."
 done
-if [ -d state.aside ]; then
-  if [ -d state ]; then finish && echo finished; else mv -T -- state.aside state && echo undone; fi
-fi
+# The state that was there before becomes the previous one, and only then the one before that goes.
+retire() {
+  [ ! -d restore/previous ] || mv -T -- restore/previous "restore/older-$$"
+  rm -rf -- state.aside/.env
+  find state.aside -mindepth 1 -maxdepth 1 -name '..env.????????.part' -delete
+  mv -T -- state.aside restore/previous
+  rm -rf -- restore/older-*
+}
+# Of an exchange that was not made, the new state goes back to where it may have come from.
+unstage() {
+  [ -d state.next ] || return 0
+  if [ -d restore/previous ]; then rm -rf -- state.next; else mv -T -- state.next restore/previous; fi
+}
+settle() {
+  if [ -d state.aside ] && [ -d state.next ]; then
+    # What somebody made meanwhile in the state's place is no state unless something is in it.
+    [ ! -d state ] || { rm -f -- state/.env state/phillbot.bot && rmdir -- state; } || fail "$1/state and $1/state.aside are both there, and only a person can tell which one is wanted; move one of them away."
+    mv -T -- state.aside state
+    unstage
+    how=undone
+  elif [ -d state.aside ] && [ -d state ]; then
+    retire
+    how=finished
+  elif [ -d state.aside ]; then
+    mv -T -- state.aside state
+    how=undone
+  elif [ -d state.next ] && [ ! -d state ]; then
+    mv -T -- state.next state
+    how=finished
+  elif [ -d state.next ]; then
+    unstage
+    how=undone
+  fi
+}
+how=
+[ "${3:-}" = check ] || settle "$1"
+[ -z "$how" ] || printf '%s\n' "$how"
 [ -n "${2:-}" ] || exit 0
-[ -d "$2" ] && [ ! -L "$2" ] || { printf '%s is no folder; nothing was changed.\n' "$2" >&2; exit 1; }
-if [ -d state ]; then
-  mv -T -- state state.aside
-  mv -T -- "$2" state
-  sync -f -- .
-  finish
-else
-  mv -T -- "$2" state
-fi
+[ -d "$2" ] || fail "$1/$2 is no folder; nothing was changed."
+[ "${3:-}" != check ] || exit 0
+mv -T -- "$2" state.next
+[ ! -d state ] || mv -T -- state state.aside
+mv -T -- state.next state
+sync -f -- .
+[ ! -d state.aside ] || retire
 case $2 in restore/incoming-*) rmdir -- "${2%/*}" ;; esac
 sync -f -- .

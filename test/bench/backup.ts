@@ -3,16 +3,14 @@
 import { randomBytes } from "node:crypto";
 import { routeTo } from "../../checks/hostFiles.ts";
 import type { Session } from "../../deck/session.ts";
-import { createBackup } from "../../host/backup.ts";
+import { backupPlace, createBackup } from "../../host/backup.ts";
 import { backupName } from "../../model/backup.ts";
-import { layoutOf } from "../../model/layout.ts";
 import { inTurns, type Line, timed } from "./measure.ts";
 
 /** A backup of the state of the running gateway. */
 export async function measureBackup({ target }: Session, rounds: number, say: (line: string) => void): Promise<Line> {
   const { host, settings, declared } = target;
-  const { uid, gid } = settings.gateway;
-  const place = { host, layout: layoutOf(settings), uid, gid, via: await routeTo(target), image: declared.gateway.imageId };
+  const place = backupPlace(settings, { host, via: await routeTo(target), image: declared.gateway.imageId });
   let bytes = 0;
   const backup = timed(async () => {
     const made = await createBackup(place, backupName(new Date(), randomBytes(4).toString("hex")));

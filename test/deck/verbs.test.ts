@@ -33,6 +33,7 @@ describe("the operator's verbs", () => {
     ["backup list", "backup list", {}],
     ["backup verify x", "backup verify", { args: ["x"] }],
     ["backup restore x --yes", "backup restore", { args: ["x"], yes: true }],
+    ["backup adopt x --sha256 y", "backup adopt", { args: ["x"], options: { sha256: "y" } }],
     ["backup restore --previous", "backup restore", { options: { previous: true } }],
     ["release cut", "release cut", {}],
     ["release attest --key k --gate other", "release attest", { options: { key: "k", gate: "other" } }],
@@ -90,6 +91,7 @@ describe("the operator's verbs", () => {
   it("take `--dry-run` where they change something, and nowhere else", () => {
     const changing = verbs.filter(({ changes }) => changes === true).map(({ name }) => name);
     assert.deepEqual(changing.sort(), [
+      "backup adopt",
       "backup create",
       "backup restore",
       "docs stamp",

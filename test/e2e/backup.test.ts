@@ -126,6 +126,7 @@ describe("The gateway's state", function () {
     const ended = await project.deck("up", "--yes");
     assert.equal(ended.code, 3, told(ended));
     assert.match(ended.stdout, /The gateway's state could not be backed up, so its container was not replaced\./);
+    assert.match(ended.stderr, /npx deck backup restore --stack \S+ --empty/);
     assert.equal(await container(), since);
     const [newest] = await list();
     const back = await restore(newest?.name ?? "");

@@ -35,6 +35,7 @@ const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "backup create": [["backup", "create"]],
   "backup list": [["backup", "list"]],
   "backup verify": [["backup", "verify"]],
+  "backup adopt": [["backup", "adopt", "2026-01-01T00-00-00Z-00000000.tar.gz", "--sha256", "0".repeat(64)]],
   // The env file is written for it.
   "backup restore": ["--empty", "--previous"].map((which) => ["backup", "restore", which, "--yes"]),
   "release show": [["release", "show"]],

@@ -37,51 +37,94 @@ describe("An exchange of the gateway's state", () => {
     writeFileSync(join(base, path, ".env"), "SECRET=1\n");
   };
   const at = (path: string) => (existsSync(join(base, path, "who")) ? readFileSync(join(base, path, "who"), "utf8") : undefined);
-  const run = (ready?: string, path = process.env.PATH) =>
-    spawnSync("sh", ["-c", scriptText("exchange-state"), "exchange-state", base, ...(ready === undefined ? [] : [ready])], {
-      encoding: "utf8",
-      env: { ...process.env, PATH: path },
-    });
+  const run = (ready?: string, path = process.env.PATH, ...more: readonly string[]) =>
+    spawnSync(
+      "sh",
+      ["-c", scriptText("exchange-state"), "exchange-state", base, ...(ready === undefined ? [] : [ready, ...more])],
+      {
+        encoding: "utf8",
+        env: { ...process.env, PATH: path },
+      },
+    );
 
-  /** Stands in for what the script starts, and kills it before, or after, the one of that number. */
-  function killAt(number: number, when: "before" | "after"): string {
+  /** Stands in for what the script starts, and kills it before or after the one of that number, or lets that one fail. */
+  function disturb(number: number, how: "before" | "after" | "fails"): string {
     const counter = join(stubs, "count");
     writeFileSync(counter, "");
     for (const command of commands) {
       const real = spawnSync("sh", ["-c", `command -v ${command}`], { encoding: "utf8" }).stdout.trim();
-      const kill = `[ "$(wc -c <'${counter}')" -ne ${number} ] || kill -9 $PPID`;
-      const [first, then] = when === "before" ? [kill, `"${real}" "$@"`] : [`"${real}" "$@"`, kill];
-      writeFileSync(join(stubs, command), `#!/bin/sh\nprintf x >>'${counter}'\n${first}\n${then}\n`);
+      const isTurn = `[ "$(wc -c <'${counter}')" -eq ${number} ]`;
+      const lines = {
+        before: [`! ${isTurn} || kill -9 $PPID`, `"${real}" "$@"`],
+        after: [`"${real}" "$@"`, `! ${isTurn} || kill -9 $PPID`],
+        fails: [`! ${isTurn} || exit 1`, `"${real}" "$@"`],
+      };
+      writeFileSync(join(stubs, command), ["#!/bin/sh", `printf x >>'${counter}'`, ...lines[how], ""].join("\n"));
       chmodSync(join(stubs, command), 0o755);
     }
     return `${stubs}${delimiter}${process.env.PATH}`;
   }
 
   for (const ready of ["restore/incoming-1/state", "restore/previous"]) {
-    it(`with ${ready} is finished or undone by the next run, wherever it was killed`, () => {
+    it(`with ${ready} is finished or undone by the next run, wherever it was killed or failed`, () => {
       const ends = new Set<string>();
-      for (const when of ["before", "after"] as const) {
+      for (const how of ["before", "after", "fails"] as const) {
         for (let number = 1; ; number += 1) {
           for (const name of readdirSync(base)) rmSync(join(base, name), { recursive: true });
           put("state", "old");
           put("restore/previous", "older");
           put(ready, "new");
-          const { signal } = run(ready, killAt(number, when));
+          const { signal, status: first } = run(ready, disturb(number, how));
           const { status, stderr } = run();
-          assert.equal(status, 0, stderr);
           const found = [at("state"), at("restore/previous")];
-          const place = `${when} command ${number}: ${found}`;
-          assert.ok(!existsSync(join(base, "state.aside")), place);
+          const place = `${how} command ${number}: ${found}`;
+          assert.equal(status, 0, `${place} ${stderr}`);
+          assert.deepEqual([existsSync(join(base, "state.aside")), existsSync(join(base, "state.next"))], [false, false], place);
+          // Of an archive that was unpacked, the archive is left.
           if (found[0] === "new") assert.deepEqual(found, ["new", "old"], place);
-          else assert.deepEqual([found[0], at(ready)], ["old", "new"], place);
+          else assert.deepEqual(found, ["old", ready === "restore/previous" ? "new" : "older"], place);
           ends.add(String(found[0]));
-          if (signal === null) break;
+          if (signal === null && first === 0) break;
         }
       }
       // A killed run that never got anywhere, or always to its end, would prove nothing.
       assert.deepEqual([...ends].toSorted(), ["new", "old"]);
     });
   }
+
+  it("says that it failed where what was interrupted can neither be finished nor undone", () => {
+    for (const left of [["state.aside"], ["state.aside", "state"], ["state.next"]]) {
+      for (const name of readdirSync(base)) rmSync(join(base, name), { recursive: true });
+      mkdirSync(join(base, "restore"));
+      for (const name of left) put(name, name);
+      const path = disturb(2, "fails");
+      const { status, stdout } = run(undefined, path);
+      assert.deepEqual([status === 0, stdout], [false, ""], left.join());
+      assert.equal(run().status, 0);
+      assert.notEqual(at("state"), undefined, left.join());
+    }
+  });
+
+  it("is undone where somebody made an empty state meanwhile, and left to a person where that one is filled", () => {
+    put("state.aside", "old");
+    put("state.next", "new");
+    mkdirSync(join(base, "state"));
+    writeFileSync(join(base, "state", ".env"), "SECRET=1\n");
+    assert.equal(run().stdout, "undone\n");
+    assert.equal(at("state"), "old");
+    for (const name of ["state.aside", "state.next"]) put(name, name);
+    const { status, stderr } = run();
+    assert.deepEqual([status, at("state"), at("state.aside")], [1, "old", "state.aside"]);
+    assert.match(stderr, /both there, and only a person can tell/);
+  });
+
+  it("is only looked at where that is asked for", () => {
+    put("state", "old");
+    put("restore/incoming-1/state", "new");
+    assert.equal(run("restore/incoming-1/state", process.env.PATH, "check").status, 0);
+    assert.deepEqual([at("state"), at("restore/incoming-1/state")], ["old", "new"]);
+    assert.notEqual(run("restore/incoming-2/state", process.env.PATH, "check").status, 0);
+  });
 
   it("takes the place of a state that is lost, and then puts nothing aside", () => {
     put("restore/incoming-1/state", "new");

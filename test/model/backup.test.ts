@@ -21,27 +21,40 @@ describe("a backup's name", () => {
 });
 
 describe("the retention of backups", () => {
+  const aged = (ageMs: number, image = "one") => ({ name: nameOf(ageMs), image, at: new Date(now.getTime() - ageMs) });
+
   it("keeps the newest by count, lets go what is too old, and never the newest one", () => {
-    const names = [nameOf(0), nameOf(day), nameOf(2 * day), nameOf(40 * day)];
-    assert.deepEqual(expiredBackups(names, { keep: 2, days: 365 }, now), [nameOf(2 * day), nameOf(40 * day)]);
-    assert.deepEqual(expiredBackups(names, { keep: 9, days: 30 }, now), [nameOf(40 * day)]);
-    assert.deepEqual(expiredBackups([nameOf(400 * day)], { keep: 1, days: 1 }, now), []);
+    const all = [aged(0), aged(day), aged(2 * day), aged(40 * day)];
+    assert.deepEqual(expiredBackups(all, { keep: 2, days: 365 }, now), [nameOf(2 * day), nameOf(40 * day)]);
+    assert.deepEqual(expiredBackups(all, { keep: 9, days: 30 }, now), [nameOf(40 * day)]);
+    assert.deepEqual(expiredBackups([aged(400 * day)], { keep: 1, days: 1 }, now), []);
   });
 
-  it("is of no order, lets only go what was given, and leaves at most `keep`, of which one at least", () => {
-    const ages = fc.uniqueArray(fc.integer({ min: 0, max: 100 * day }), { minLength: 1, maxLength: 20 });
+  it("goes by the record's order, so that what a fast clock made is not the newest for ever", () => {
+    const all = [aged(0), aged(-365 * day), aged(day)];
+    assert.deepEqual(expiredBackups(all, { keep: 1, days: 30 }, now), [nameOf(-365 * day), nameOf(day)]);
+  });
+
+  it("keeps the newest that an image read, however many a later one made, until it is too old", () => {
+    const all = [aged(0, "new"), aged(1, "new"), aged(2, "new"), aged(day, "old"), aged(2 * day, "old")];
+    assert.deepEqual(expiredBackups(all, { keep: 1, days: 30 }, now), [nameOf(1), nameOf(2), nameOf(2 * day)]);
+    assert.ok(expiredBackups([aged(0, "new"), aged(31 * day, "old")], { keep: 9, days: 30 }, now).length === 1);
+  });
+
+  it("lets go only what was given, never the newest, and leaves `keep` and one of each image at most", () => {
+    const one = fc.record({ age: fc.integer({ min: 0, max: 100 * day }), image: fc.constantFrom("a", "b", "c") });
     const policy = fc.record({ keep: fc.integer({ min: 1, max: 25 }), days: fc.integer({ min: 1, max: 90 }) });
     fc.assert(
-      fc.property(ages, policy, (millis, retention) => {
-        const names = millis.map((age, index) => nameOf(age, index.toString(16).padStart(8, "0")));
-        const gone = new Set(expiredBackups(names, retention, now));
-        assert.deepEqual(new Set(expiredBackups(names.toReversed(), retention, now)), gone);
-        const kept = names.filter((name) => !gone.has(name));
-        assert.ok(kept.length >= 1 && kept.length <= retention.keep);
-        // Nothing goes while something older stays.
-        const oldestKept = kept.toSorted()[0] ?? "";
-        const newestGone = [...gone].toSorted().at(-1) ?? "";
-        assert.ok(newestGone.slice(0, 20) <= oldestKept.slice(0, 20), `${newestGone} went, ${oldestKept} stays`);
+      fc.property(fc.array(one, { minLength: 1, maxLength: 20 }), policy, (given, retention) => {
+        const all = given.map(({ age, image }, index) => ({
+          ...aged(age, image),
+          name: nameOf(age, index.toString(16).padStart(8, "0")),
+        }));
+        const gone = new Set(expiredBackups(all, retention, now));
+        const kept = all.filter(({ name }) => !gone.has(name));
+        assert.equal(kept[0], all[0]);
+        assert.equal(kept.length + gone.size, all.length);
+        assert.ok(kept.length <= retention.keep + 3);
       }),
     );
   });
