@@ -53,8 +53,11 @@ export interface ObjectReader {
   object(name: string): Promise<GitObject | undefined>;
   /** The id of a commit; undefined where there is none. @throws GitFailed */
   commitId(name: string): Promise<string | undefined>;
-  /** Every file of a commit, in git's own order, which is that of bytes. @throws GitFailed where it is not here, whole. */
-  files(commit: string): Promise<readonly CommittedEntry[]>;
+  /**
+   * Every file of a commit, or of a folder of it that may not be there, in git's own order, which is that of bytes.
+   * @throws GitFailed where it is not here, whole.
+   */
+  files(commit: string, folder?: string): Promise<readonly CommittedEntry[]>;
   /** The text of a file; undefined where the commit, which must be here, holds none at that path. @throws GitFailed */
   text(commit: string, path: string): Promise<string | undefined>;
   /** What `work` makes of something that never changes, such as an object by its id, is made once. */
