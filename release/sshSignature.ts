@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { answerOf } from "./answer.ts";
 
 const timeoutMs = 120_000;
 
@@ -81,13 +82,9 @@ async function verifyNow({ payload, signature, namespace }: Signed, trust: Trust
   const file = join(folder, "signature");
   const time = ["-O", `verify-time=${sshTime(at)}`];
   const asks = async (...args: readonly string[]) => {
-    const { exitCode, stdout } = await execa("ssh-keygen", ["-Y", ...args, "-s", file], {
-      input: payload,
-      reject: false,
-      timeout: timeoutMs,
-      env: { TZ: "UTC" },
-    });
-    return exitCode === 0 ? stdout : undefined;
+    const env = { ...process.env, TZ: "UTC" };
+    const { code, stdout } = await answerOf("ssh-keygen", ["-Y", ...args, "-s", file], { input: payload, timeoutMs, env });
+    return code === 0 ? stdout.toString("utf8") : undefined;
   };
   try {
     const [list] = await Promise.all([
