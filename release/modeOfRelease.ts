@@ -17,7 +17,7 @@ interface Asked extends KnownOptions {
 
 /**
  * Why it may not go out now, as sentences; none where it may.
- * @param folder its work tree is the commit, which the caller has proven: the table of moves is read there.
+ * @param folder its work tree is the commit, which the caller proves before the answer counts: the table of moves is read there.
  * @throws TrustMissing, RecordsAltered, GitFailed
  */
 export async function refusedByMode(folder: string, asked: Asked): Promise<readonly string[]> {
