@@ -73,7 +73,10 @@ export async function refuseSince(
 /** Asked once by all that share a reader: each release that a move names is measured, and git is the same for all of them. */
 const isShallow = (folder: string, options: GitOptions): Promise<boolean> =>
   withObjects(folder, options, (objects) =>
-    objects.once("is shallow", async () => (await gitText(folder, ["rev-parse", "--is-shallow-repository"], options)) !== "false"),
+    objects.once(
+      "is shallow",
+      async () => (await gitText(folder, ["rev-parse", "--is-shallow-repository"], options)) !== "false",
+    ),
   );
 
 /** Ids of the commits of a range. */
