@@ -28,7 +28,7 @@ export const rolesCheckVerb: Verb = {
     const isByTree = options.byTree === true;
     if (isByTree && own.people.length === 0)
       return { code: exitCodes.done, data: { commits: 0, faults: [] }, text: "Nobody is on record, so nobody is held to it." };
-    const trust = isByTree ? trustOfTree(root, own) : await installedTrust(stack);
+    const trust = isByTree ? trustOfTree(root, own) : await installedTrust(stack, root);
     const { baseline } = trust.roles;
     const range = args[0] ?? (baseline === undefined ? "HEAD" : `${baseline}..HEAD`);
     const commits = await readCommits(root, { range, trust, signal }).catch((error: unknown) => {

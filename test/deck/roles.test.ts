@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { stringify } from "yaml";
+import { modeShowVerb } from "../../deck/modeShow.ts";
 import { rolesCheckVerb } from "../../deck/rolesCheck.ts";
 import { rolesGenerateVerb } from "../../deck/rolesGenerate.ts";
 import { trustInstallVerb, trustShowVerb } from "../../deck/trust.ts";
@@ -7,7 +9,7 @@ import type { Call } from "../../deck/verb.ts";
 import { fingerprintOf, trustFolder } from "../../release/trust.ts";
 import { Team } from "../model/rolesSample.ts";
 import type { Repository } from "../release/gitFixture.ts";
-import { SignedProject } from "../release/signedProject.ts";
+import { SignedProject, stackFile } from "../release/signedProject.ts";
 import { callOf, fails, worldIn } from "./verbCalls.ts";
 
 describe("deck roles and deck trust", () => {
@@ -22,7 +24,7 @@ describe("deck roles and deck trust", () => {
     said.length = 0;
     project = SignedProject.ofOwnStack(team);
     ({ repository } = project);
-    repository.write({ "operations/roles.yaml": text() });
+    repository.write({ "operations/roles.yaml": text(), [`Pulumi.${project.stack}.yaml`]: stackFile() });
   });
   afterEach(() => project[Symbol.asyncDispose]());
 
@@ -128,6 +130,17 @@ describe("deck roles and deck trust", () => {
     const { code, text: said, data } = await check();
     assert.deepEqual([code, data.trust], [1, null]);
     assert.match(said, /^[0-9a-f]{12}: It is not signed by a key on record\.\n2 commits, 1 fault, by the tree's own roles\.$/);
+  });
+
+  it("names the stacks that are there where the asked one is none, and installs nothing for it", async () => {
+    const slip = `${project.stack}x`;
+    const slipped = callOf({ name: "roles" }, slip, { options: { fingerprint: fingerprintOf(text()) } });
+    const named = fails(2, new RegExp(`no file \`Pulumi\\.${slip}\\.yaml\`; there is \`${project.stack}\``), /--stack test-\w+$/);
+    await assert.rejects(trustInstallVerb.run(slipped, world()), named);
+    assert.equal(existsSync(trustFolder(slip)), false);
+    await assert.rejects(trustShowVerb.run(slipped, world()), named);
+    await assert.rejects(rolesCheckVerb.run({ ...slipped, args: ["HEAD"] }, world()), named);
+    await assert.rejects(modeShowVerb.run(slipped, world()), named);
   });
 
   it("refuses a range that is none, and to check without a trust", async () => {
