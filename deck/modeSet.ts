@@ -1,9 +1,11 @@
 /** `deck mode set`: a move of the mode, signed by its owner and put on record with its evidence. */
 
 import { type MoveEvidence, modeMove, modeMoveSchema } from "../model/modeMoves.ts";
-import { type Mode, modes } from "../model/modes.ts";
+import { type Mode, modes, type Proof } from "../model/modes.ts";
+import { forStack } from "../model/operatorCommand.ts";
 import { open, seal } from "../release/envelope.ts";
 import { judgeMove, type ModesOptions } from "../release/modes.ts";
+import { type RecordKind, readRecords } from "../release/records.ts";
 import { GitFailed, gitText } from "../release/repository.ts";
 import { NotSigned } from "../release/sshSignature.ts";
 import { decide } from "./confirm.ts";
@@ -21,6 +23,13 @@ const proofOptions = {
   failed: "failed-evidence",
 } as const;
 
+/** Where the record of it stands; what no record proves has none. */
+const kindOf: Partial<Record<Proof, RecordKind>> = {
+  "examiner-evidence": "attestations",
+  "signed-release": "releases",
+  "failed-evidence": "attestations",
+};
+
 export const modeSetVerb: Verb = {
   name: "mode set",
   summary: "Move the project to another mode, signed and on record",
@@ -30,7 +39,10 @@ export const modeSetVerb: Verb = {
     keyOption,
     { flags: "--commit <commit>", description: "the commit at which the mode is entered", default: "HEAD" },
     { flags: "--evidence <digest>", description: "the Examiner's attestation that this commit passed (to C)" },
-    { flags: "--release <digest>", description: "the signed release that production is given (to D)" },
+    {
+      flags: "--release <digest>",
+      description: "the signed release that production is given (to D); 12 characters of a digest will do",
+    },
     { flags: "--incident <id>", description: "what is wrong in production (from D to C)" },
     { flags: "--milestone <name>", description: "what is begun (from D to A)" },
     { flags: "--failed <digest>", description: "the Examiner's attestation that this commit failed (backwards)" },
@@ -43,12 +55,13 @@ export const modeSetVerb: Verb = {
     const state = stateIn(await fetchedModes(call, world, options));
     const to = modeIn(call.args[0]);
     const commit = await commitAsked(call, world);
-    const move = modeMove({ from: state.mode, to, at: now(), commit, before: state.last, evidence: evidenceIn(call) });
+    const evidence = await evidenceIn(call, world);
+    const move = modeMove({ from: state.mode, to, at: now(), commit, before: state.last, evidence });
     const parsed = modeMoveSchema.safeParse(move);
     if (!parsed.success)
       throw new DeckError(
         "usage",
-        "Evidence is named by the sha256 digest of its record, an incident by its id.",
+        "Evidence is named by the sha256 digest of its record or at least the first 12 characters of it, an incident by its id.",
         "npx deck mode set --help",
       );
     const record = await seal(move, { keyFile, kind: "mode" }).catch((error: unknown) => {
@@ -86,11 +99,23 @@ function modeIn(word: string | undefined): Mode {
   return found;
 }
 
-function evidenceIn({ options }: Call): readonly MoveEvidence[] {
+async function evidenceIn({ options, stack }: Call, { root, signal }: World): Promise<readonly MoveEvidence[]> {
+  const records = await readRecords(root, { signal });
   return Object.entries(proofOptions).flatMap(([name, proof]) => {
     const value = textOf(options[name]);
-    return value === undefined ? [] : [{ proof, value }];
+    const kind = kindOf[proof];
+    if (value === undefined) return [];
+    return [{ proof, value: kind === undefined || !/^[0-9a-f]{12,63}$/.test(value) ? value : whole(value, kind) }];
   });
+
+  /** What is signed is the whole digest. */
+  function whole(beginning: string, kind: RecordKind): string {
+    const found = records.filter((each) => each.kind === kind && each.digest.startsWith(beginning));
+    const [one] = found;
+    if (one !== undefined && found.length === 1) return one.digest;
+    const problem = `\`${beginning}\` begins ${found.length} of the records in \`${kind}\`; one is wanted.`;
+    throw new DeckError("usage", problem, forStack("npx deck release list", stack));
+  }
 }
 
 async function commitAsked({ options }: Call, { root, signal }: World): Promise<string> {

@@ -107,6 +107,18 @@ describe("deck mode", () => {
     await assert.rejects(set("B", "ada"), (error: DeckError) => error.code === 2 && /modes.yaml/.test(error.message));
   });
 
+  it("takes the beginning of a digest where it names one record of that kind", async () => {
+    await set("B", "ada");
+    const digest = await addRecord(repository.folder, { kind: "attestations", content: "{}\n" });
+    const named = (option: string, beginning: string) => set("C", "cy", { [option]: beginning });
+    await assert.rejects(
+      named("evidence", digest.slice(0, 12)),
+      fails(4, new RegExp(`attestation ${digest.slice(0, 12)} does not`)),
+    );
+    await assert.rejects(named("release", digest.slice(0, 12)), fails(2, /begins 0 of the records in `releases`; one is wanted/));
+    await assert.rejects(named("evidence", digest.slice(0, 11)), fails(2, /at least the first 12 characters/));
+  });
+
   it("refuses a secret among the words, in whatever mode, and shows no character of others that steers a terminal", async () => {
     const token = `ghp_${randomBytes(18).toString("hex")}`;
     for (const option of ["milestone", "incident"])

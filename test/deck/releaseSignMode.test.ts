@@ -5,6 +5,7 @@ import { stringify } from "yaml";
 import { modeSetVerb } from "../../deck/modeSet.ts";
 import { releaseCutVerb } from "../../deck/releaseCut.ts";
 import { releaseSignVerb } from "../../deck/releaseSign.ts";
+import { readRecords } from "../../release/records.ts";
 import { generatedFiles } from "../../release/roles.ts";
 import { Team } from "../model/rolesSample.ts";
 import { DeployProject } from "../release/deployProject.ts";
@@ -89,6 +90,19 @@ describe("deck release sign, by the mode", function () {
     const answer = await deploy.ask();
     assert.ok(answer.kind === "refused");
     assert.deepEqual(answer.reasons, reasons);
+  });
+
+  it("is followed by Operate with the beginning of the release's digest, and the whole of it is on record", async () => {
+    const { project } = deploy;
+    const { manifest, evidence } = await deploy.signed();
+    await deploy.stabilize(evidence);
+    const options = { key: team.keyFile("bo"), commit: "HEAD", release: manifest.slice(0, 12) };
+    const world = worldIn(project.repository.folder, { now: () => deploy.now });
+    await modeSetVerb.run(callOf(modeSetVerb, project.stack, { args: ["D"], options }), world);
+    await deploy.opens();
+    const moves = (await readRecords(project.repository.folder)).filter(({ kind }) => kind === "modes");
+    const last = JSON.parse(Buffer.from(JSON.parse(moves.at(-1)?.content ?? "").payload, "base64").toString("utf8"));
+    assert.equal(last.predicate.evidence[0].value, manifest);
   });
 
   it("tells that the mode cannot be told, where moves fork", async () => {
