@@ -7,10 +7,9 @@ import { open, seal } from "../release/envelope.ts";
 import { judgeMove, type ModesOptions } from "../release/modes.ts";
 import { type RecordKind, readRecords } from "../release/records.ts";
 import { GitFailed, gitText } from "../release/repository.ts";
-import { NotSigned } from "../release/sshSignature.ts";
 import { decide } from "./confirm.ts";
 import { fetchedModes, modesOptions, named, stateIn } from "./modes.ts";
-import { keyOf, keyOption, putOnRecord } from "./signing.ts";
+import { keyOf, keyOption, notSigned, putOnRecord } from "./signing.ts";
 import { refuseUnspeakable } from "./spoken.ts";
 import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
 
@@ -65,8 +64,7 @@ export const modeSetVerb: Verb = {
         "npx deck mode set --help",
       );
     const record = await seal(move, { keyFile, kind: "mode" }).catch((error: unknown) => {
-      if (error instanceof NotSigned) throw new DeckError("usage", error.message);
-      throw error;
+      throw notSigned(error, keyFile);
     });
     const { signer, reasons } = await judged(root, record, { ...options, state, at: now() });
     if (reasons.length > 0) throw new DeckError("refused", reasons.join("\n"), "npx deck mode show");

@@ -12,7 +12,7 @@ import { signedRelease } from "../release/signed.ts";
 import { decide } from "./confirm.ts";
 import { warnOfMode } from "./modeWarning.ts";
 import { machineOption, manifestOf, openRelease, readKnown } from "./releasePlace.ts";
-import { keyOption, putOnRecord, sealed } from "./signing.ts";
+import { keyOption, putOnRecord, refuseOtherKey, sealed } from "./signing.ts";
 import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
 
 export const releaseSignVerb: Verb = {
@@ -24,6 +24,7 @@ export const releaseSignVerb: Verb = {
   async run(call, world) {
     const { commit, host } = await openRelease(call.args[0] ?? "HEAD", call, world);
     await using known = await readKnown(call, world);
+    await refuseOtherKey("release", known.trust.roles, call, world);
     const built = await manifestOf(commit, world);
     const statement = await prepared(built, host, { call, known, world });
     // Whatever the mode is, moves lead from it to one in which the same sign-off goes out (an incident that is yet to be

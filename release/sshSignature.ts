@@ -1,5 +1,6 @@
 /** Signs and verifies with OpenSSH's own `ssh-keygen -Y`, so that hardware keys and agents work as they are. */
 
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -54,6 +55,21 @@ export async function sign({ keyFile, namespace, payload }: SignOptions): Promis
   });
   if (exitCode !== 0) throw new NotSigned(`ssh-keygen did not sign with ${keyFile}: ${lastLine(stderr)}`);
   return stdout;
+}
+
+/**
+ * The fingerprint of the key in a file, `SHA256:…`, also where a passphrase keeps the private half, or an agent holds it; undefined
+ * where ssh-keygen cannot tell. Nothing is asked for.
+ */
+export async function fingerprintIn(keyFile: string): Promise<string | undefined> {
+  const { code, stdout } = await answerOf("ssh-keygen", ["-l", "-E", "sha256", "-f", keyFile], { env: process.env, timeoutMs });
+  return code === 0 ? stdout.toString("utf8").split(" ", 2)[1] : undefined;
+}
+
+/** The same of a public key's own text, such as `ssh-ed25519 AAAA…`. */
+export function fingerprintOfKey(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(" ", 2)[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 }
 
 /**
