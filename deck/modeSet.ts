@@ -1,7 +1,7 @@
 /** `deck mode set`: a move of the mode, signed by its owner and put on record with its evidence. */
 
-import { type MoveEvidence, modeMove, modeMoveSchema } from "../model/modeMoves.ts";
-import { type Mode, modes, type Proof } from "../model/modes.ts";
+import { type ModeMove, type MoveEvidence, modeMove, modeMoveSchema } from "../model/modeMoves.ts";
+import { type Mode, type Modes, modes, type Proof } from "../model/modes.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { open, seal } from "../release/envelope.ts";
 import { judgeMove, type ModesOptions } from "../release/modes.ts";
@@ -67,7 +67,7 @@ export const modeSetVerb: Verb = {
       throw notSigned(error, keyFile);
     });
     const { signer, reasons } = await judged(root, record, { ...options, state, at: now() });
-    if (reasons.length > 0) throw new DeckError("refused", reasons.join("\n"), "npx deck mode show");
+    if (reasons.length > 0) throw new DeckError("refused", reasons.join("\n"), remedyOf(move, options.table, call.stack));
     const words = `${named(state.mode)} → ${named(to)} at ${commit.slice(0, 12)}, signed by ${signer}`;
     const data = { from: state.mode, to, commit, signer, before: state.last, dryRun: call.dryRun };
     if (call.dryRun) return { code: exitCodes.done, data: { ...data, digest: null }, text: `Would move ${words}.` };
@@ -79,6 +79,22 @@ export const modeSetVerb: Verb = {
     return { code: exitCodes.done, data: { ...data, digest }, text: `Moved ${words}. On record as ${digest.slice(0, 12)}.` };
   },
 };
+
+/** What to type for the first proof that the move needs and nobody named. */
+const toProve: Readonly<Record<Proof, string>> = {
+  "architecture-stamp": "npx deck mode show",
+  "examiner-evidence": "npx deck release attest # it prints the digest for `--evidence`",
+  "failed-evidence": "npx deck release attest --failed # it prints the digest for `--failed`",
+  "signed-release": "npx deck release sign # it prints the digest for `--release`",
+  incident: "npx deck mode set C --incident <id>",
+  milestone: "npx deck mode set A --milestone <name>",
+};
+
+function remedyOf({ predicate: { from, to, evidence } }: ModeMove, { moves }: Modes, stack: string): string {
+  const needs = moves.find((each) => each.from === from && each.to === to)?.needs ?? [];
+  const missing = needs.find((proof) => proof !== "architecture-stamp" && !evidence.some((each) => each.proof === proof));
+  return forStack(missing === undefined ? "npx deck mode show" : toProve[missing], stack);
+}
 
 /** Judged as it will be whenever it is read, and by what was revoked until now. */
 async function judged(root: string, record: string, asked: ModesOptions & Pick<Parameters<typeof judgeMove>[1], "state" | "at">) {

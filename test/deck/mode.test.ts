@@ -90,7 +90,13 @@ describe("deck mode", () => {
 
   it("refuses Validate's end without the Examiner's evidence, and goes back on none but a failure", async () => {
     await set("B", "ada");
-    await assert.rejects(set("C", "cy"), fails(4, /The move B→C needs `examiner-evidence`/));
+    const remedy = (command: string) => new RegExp(`^npx deck ${command} --stack ${project.stack}`);
+    await assert.rejects(
+      set("C", "cy"),
+      endsWith(4, /The move B→C needs `examiner-evidence`/, new RegExp(`${remedy("release attest").source} # .*--evidence`)),
+    );
+    await assert.rejects(set("A", "cy"), endsWith(4, /needs `failed-evidence`/, remedy("release attest")));
+    await assert.rejects(set("A", "ada", { failed: "b".repeat(64) }), endsWith(4, /./, remedy("mode show")));
     await assert.rejects(
       set("A", "cy", { failed: "b".repeat(64) }),
       fails(4, /no attestation bbbbbbbbbbbb.*needs `failed-evidence`/s),

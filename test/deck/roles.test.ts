@@ -85,8 +85,19 @@ describe("deck roles and deck trust", () => {
     repository.commit({ "host/a.ts": "a" }, "Unsigned");
     const { code, text: said, data } = await rolesCheckVerb.run(call({ args: ["start..HEAD"] }), world());
     assert.equal(code, 1);
-    assert.match(said, /^[0-9a-f]{12}: It is not signed by a key on record\.\n1 commit, 1 fault\.$/);
+    assert.match(
+      said,
+      /^[0-9a-f]{12}: It is not signed by a key on record\.\n {2}Whoever made it signs it.*user\.signingkey <file>\n {2}git commit --amend --no-edit --gpg-sign\n1 commit, 1 fault\.$/,
+    );
     assert.deepEqual(data.stale, []);
+    const first = repository.git("rev-parse", "--short=12", "HEAD");
+    repository.commit({ "host/a.ts": "b" }, "Unsigned too");
+    const { text: more } = await rolesCheckVerb.run(call({ args: ["start..HEAD"] }), world());
+    assert.ok(more.includes(`git rebase --rebase-merges --exec 'git commit --amend --no-edit --gpg-sign' ${first}~1`), more);
+    for (const [key, value] of Object.entries({ "gpg.format": "ssh", "user.signingkey": team.keyFile("ada") }))
+      repository.git("config", key, value);
+    repository.git("rebase", "--quiet", "--rebase-merges", "--exec", "git commit --amend --no-edit --gpg-sign", `${first}~1`);
+    assert.equal((await rolesCheckVerb.run(call({ args: ["start..HEAD"] }), world())).code, 0);
   });
 
   it("finds generated files that are not what the roles make of them, until they are generated", async () => {
@@ -129,7 +140,10 @@ describe("deck roles and deck trust", () => {
     repository.commit({ "host/a.ts": "b" }, "Unsigned");
     const { code, text: said, data } = await check();
     assert.deepEqual([code, data.trust], [1, null]);
-    assert.match(said, /^[0-9a-f]{12}: It is not signed by a key on record\.\n2 commits, 1 fault, by the tree's own roles\.$/);
+    assert.match(
+      said,
+      /^[0-9a-f]{12}: It is not signed by a key on record\.\n {2}Whoever made it signs it.*user\.signingkey <file>\n {2}git commit --amend --no-edit --gpg-sign\n2 commits, 1 fault, by the tree's own roles\.$/,
+    );
   });
 
   it("names the stacks that are there where the asked one is none, and installs nothing for it", async () => {
