@@ -51,8 +51,10 @@ export const historyVerifyVerb: Verb = {
     const stack = await openStack(call, world);
     const { entries } = await read(stack);
     await refuseUnsigned(entries, stack, world);
+    const waiting = (await readWaiting(historyFolderOf(stack.evidenceFolder))).length;
     const count = entries.length === 1 ? "1 entry holds" : `${entries.length} entries hold`;
-    return { code: exitCodes.done, data: { entries: entries.length, broken: null }, text: `${count}.` };
+    const more = waiting === 0 ? "" : ` ${waiting} more ${waiting === 1 ? "waits" : "wait"} here for the next update.`;
+    return { code: exitCodes.done, data: { entries: entries.length, waiting, broken: null }, text: `${count}.${more}` };
   },
 };
 

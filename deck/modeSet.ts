@@ -1,14 +1,15 @@
 /** `deck mode set`: a move of the mode, signed by its owner and put on record with its evidence. */
 
-import { type MoveEvidence, modeMove, modeMoveSchema } from "../model/modeMoves.ts";
-import { type Mode, modes } from "../model/modes.ts";
+import { type ModeMove, type MoveEvidence, modeMove, modeMoveSchema } from "../model/modeMoves.ts";
+import { type Mode, type Modes, modes, type Proof } from "../model/modes.ts";
+import { forStack } from "../model/operatorCommand.ts";
 import { open, seal } from "../release/envelope.ts";
 import { judgeMove, type ModesOptions } from "../release/modes.ts";
+import { type RecordKind, readRecords } from "../release/records.ts";
 import { GitFailed, gitText } from "../release/repository.ts";
-import { NotSigned } from "../release/sshSignature.ts";
 import { decide } from "./confirm.ts";
 import { fetchedModes, modesOptions, named, stateIn } from "./modes.ts";
-import { keyOf, keyOption, putOnRecord } from "./signing.ts";
+import { keyOf, keyOption, notSigned, putOnRecord } from "./signing.ts";
 import { refuseUnspeakable } from "./spoken.ts";
 import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
 
@@ -21,6 +22,13 @@ const proofOptions = {
   failed: "failed-evidence",
 } as const;
 
+/** Where the record of it stands; what no record proves has none. */
+const kindOf: Partial<Record<Proof, RecordKind>> = {
+  "examiner-evidence": "attestations",
+  "signed-release": "releases",
+  "failed-evidence": "attestations",
+};
+
 export const modeSetVerb: Verb = {
   name: "mode set",
   summary: "Move the project to another mode, signed and on record",
@@ -30,7 +38,10 @@ export const modeSetVerb: Verb = {
     keyOption,
     { flags: "--commit <commit>", description: "the commit at which the mode is entered", default: "HEAD" },
     { flags: "--evidence <digest>", description: "the Examiner's attestation that this commit passed (to C)" },
-    { flags: "--release <digest>", description: "the signed release that production is given (to D)" },
+    {
+      flags: "--release <digest>",
+      description: "the signed release that production is given (to D); 12 characters of a digest will do",
+    },
     { flags: "--incident <id>", description: "what is wrong in production (from D to C)" },
     { flags: "--milestone <name>", description: "what is begun (from D to A)" },
     { flags: "--failed <digest>", description: "the Examiner's attestation that this commit failed (backwards)" },
@@ -43,20 +54,20 @@ export const modeSetVerb: Verb = {
     const state = stateIn(await fetchedModes(call, world, options));
     const to = modeIn(call.args[0]);
     const commit = await commitAsked(call, world);
-    const move = modeMove({ from: state.mode, to, at: now(), commit, before: state.last, evidence: evidenceIn(call) });
+    const evidence = await evidenceIn(call, world);
+    const move = modeMove({ from: state.mode, to, at: now(), commit, before: state.last, evidence });
     const parsed = modeMoveSchema.safeParse(move);
     if (!parsed.success)
       throw new DeckError(
         "usage",
-        "Evidence is named by the sha256 digest of its record, an incident by its id.",
+        "Evidence is named by the sha256 digest of its record or at least the first 12 characters of it, an incident by its id.",
         "npx deck mode set --help",
       );
     const record = await seal(move, { keyFile, kind: "mode" }).catch((error: unknown) => {
-      if (error instanceof NotSigned) throw new DeckError("usage", error.message);
-      throw error;
+      throw notSigned(error, keyFile);
     });
     const { signer, reasons } = await judged(root, record, { ...options, state, at: now() });
-    if (reasons.length > 0) throw new DeckError("refused", reasons.join("\n"), "npx deck mode show");
+    if (reasons.length > 0) throw new DeckError("refused", reasons.join("\n"), remedyOf(move, options.table, call.stack));
     const words = `${named(state.mode)} → ${named(to)} at ${commit.slice(0, 12)}, signed by ${signer}`;
     const data = { from: state.mode, to, commit, signer, before: state.last, dryRun: call.dryRun };
     if (call.dryRun) return { code: exitCodes.done, data: { ...data, digest: null }, text: `Would move ${words}.` };
@@ -68,6 +79,22 @@ export const modeSetVerb: Verb = {
     return { code: exitCodes.done, data: { ...data, digest }, text: `Moved ${words}. On record as ${digest.slice(0, 12)}.` };
   },
 };
+
+/** What to type for the first proof that the move needs and nobody named. */
+const toProve: Readonly<Record<Proof, string>> = {
+  "architecture-stamp": "npx deck mode show",
+  "examiner-evidence": "npx deck release attest # it prints the digest for `--evidence`",
+  "failed-evidence": "npx deck release attest --failed # it prints the digest for `--failed`",
+  "signed-release": "npx deck release sign # it prints the digest for `--release`",
+  incident: "npx deck mode set C --incident <id>",
+  milestone: "npx deck mode set A --milestone <name>",
+};
+
+function remedyOf({ predicate: { from, to, evidence } }: ModeMove, { moves }: Modes, stack: string): string {
+  const needs = moves.find((each) => each.from === from && each.to === to)?.needs ?? [];
+  const missing = needs.find((proof) => proof !== "architecture-stamp" && !evidence.some((each) => each.proof === proof));
+  return forStack(missing === undefined ? "npx deck mode show" : toProve[missing], stack);
+}
 
 /** Judged as it will be whenever it is read, and by what was revoked until now. */
 async function judged(root: string, record: string, asked: ModesOptions & Pick<Parameters<typeof judgeMove>[1], "state" | "at">) {
@@ -86,11 +113,23 @@ function modeIn(word: string | undefined): Mode {
   return found;
 }
 
-function evidenceIn({ options }: Call): readonly MoveEvidence[] {
+async function evidenceIn({ options, stack }: Call, { root, signal }: World): Promise<readonly MoveEvidence[]> {
+  const records = await readRecords(root, { signal });
   return Object.entries(proofOptions).flatMap(([name, proof]) => {
     const value = textOf(options[name]);
-    return value === undefined ? [] : [{ proof, value }];
+    const kind = kindOf[proof];
+    if (value === undefined) return [];
+    return [{ proof, value: kind === undefined || !/^[0-9a-f]{12,63}$/.test(value) ? value : whole(value, kind) }];
   });
+
+  /** What is signed is the whole digest. */
+  function whole(beginning: string, kind: RecordKind): string {
+    const found = records.filter((each) => each.kind === kind && each.digest.startsWith(beginning));
+    const [one] = found;
+    if (one !== undefined && found.length === 1) return one.digest;
+    const problem = `\`${beginning}\` begins ${found.length} of the records in \`${kind}\`; one is wanted.`;
+    throw new DeckError("usage", problem, forStack("npx deck release list", stack));
+  }
 }
 
 async function commitAsked({ options }: Call, { root, signal }: World): Promise<string> {

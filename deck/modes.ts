@@ -20,7 +20,7 @@ export async function modesOptions(
   stack: string,
   { root, signal, now }: Pick<World, "root" | "signal" | "now">,
 ): Promise<ModesOptions> {
-  const trust = await installedTrust(stack);
+  const trust = await installedTrust(stack, root);
   const file = await readModesFile(root);
   if (!file.ok) throw new DeckError("usage", file.faults.map(({ path, problem }) => `\`${path}\`: ${problem}`).join("\n"));
   const policy = await readPolicy(root);

@@ -9,6 +9,7 @@ import { parse, parseDocument, stringify } from "yaml";
 import type { RoleName } from "../model/roles.ts";
 import { gitText } from "../release/repository.ts";
 import { generate, rolesFile } from "../release/roles.ts";
+import { trustFolder } from "../release/trust.ts";
 import { imageNames } from "../toolchain/images.ts";
 import { devFolders, ensureDevStack } from "./devStack.ts";
 import { readRolesFile } from "./rolesGenerate.ts";
@@ -23,31 +24,41 @@ const cast: readonly { readonly id: string; readonly kind?: "machine"; readonly 
   { id: "cy", kind: "machine", roles: ["examiner"] },
 ];
 
-export const practiceVerb: Verb = {
-  name: "practice",
-  summary: "Make a stack on this machine that requires sign-off, with people to play, to learn the roles",
-  changes: true,
-  arguments: [{ name: "<folder>", description: "a new folder outside this clone: its origin, state, passphrase and keys" }],
-  async run({ args, dryRun }, world) {
-    const { root, now } = world;
-    const folder = resolve(args[0] ?? "");
-    const baseline = await refuseUnfit(folder, world);
-    const data = { stack, folder, dryRun };
-    if (dryRun) return { code: exitCodes.done, data, text: `Would make the stack \`${stack}\`, and ${folder} for it.` };
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const origin = join(folder, "origin.git");
-    await execa("git", ["clone", "--quiet", "--bare", root, origin]);
-    await pointOrigin(root, origin);
-    await mkdir(join(folder, "state"), { mode: 0o700 });
-    await writeFile(join(folder, "passphrase"), `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
-    await writeSettings(root, origin);
-    await writeRoles({ root, folder, baseline, day: now().toISOString().slice(0, 10) });
-    return { code: exitCodes.done, data, text: wordsOf(folder) };
-  },
-};
+export const practiceVerb: Verb = practiceBeside(trustFolder(stack));
+
+/** @param trust where the trust of a practice is installed; only a test has another place for it. */
+export function practiceBeside(trust: string): Verb {
+  return {
+    name: "practice",
+    summary: "Make a stack on this machine that requires sign-off, with people to play, to learn the roles",
+    changes: true,
+    arguments: [{ name: "<folder>", description: "a new folder outside this clone: its origin, state, passphrase and keys" }],
+    async run({ args, dryRun }, world) {
+      const { root, now } = world;
+      const folder = resolve(args[0] ?? "");
+      const baseline = await refuseUnfit({ folder, trust }, world);
+      const data = { stack, folder, dryRun };
+      if (dryRun) return { code: exitCodes.done, data, text: `Would make the stack \`${stack}\`, and ${folder} for it.` };
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const origin = join(folder, "origin.git");
+      await execa("git", ["clone", "--quiet", "--bare", root, origin]);
+      await pointOrigin(root, origin);
+      await mkdir(join(folder, "state"), { mode: 0o700 });
+      await writeFile(join(folder, "passphrase"), `${randomBytes(32).toString("base64url")}\n`, { mode: 0o600 });
+      await writeSettings(root, origin);
+      await writeRoles({ root, folder, baseline, day: now().toISOString().slice(0, 10) });
+      return { code: exitCodes.done, data, text: wordsOf(folder) };
+    },
+  };
+}
+
+interface Place {
+  readonly folder: string;
+  readonly trust: string;
+}
 
 /** @returns the commit that is taken as it is. @throws DeckError with code 2 where something would be lost or mixed up. */
-async function refuseUnfit(folder: string, { root, signal }: World): Promise<string> {
+async function refuseUnfit({ folder, trust }: Place, { root, signal }: World): Promise<string> {
   const refuse = (problem: string, remedy?: string) => new DeckError("usage", problem, remedy);
   const below = relative(root, folder);
   if (below !== ".." && !below.startsWith("../") && !isAbsolute(below))
@@ -58,6 +69,10 @@ async function refuseUnfit(folder: string, { root, signal }: World): Promise<str
   if (existsSync(folder)) throw refuse(`\`${folder}\` is there already; name a folder that is not.`, "npx deck practice --help");
   const { settingsFile } = devFolders(root, stack);
   if (existsSync(settingsFile)) throw refuse(`The stack \`${stack}\` is there already: ${settingsFile}.`, `rm ${settingsFile}`);
+  if (existsSync(trust)) {
+    const problem = `An earlier practice left its trust (${trust}), which is that of its keys: nothing of this one would count.`;
+    throw refuse(problem, `rm -r ${trust} # where no practice of another clone needs it`);
+  }
   if ((await readRolesFile(root)).people.length > 0)
     throw refuse(`\`${rolesFile}\` names people already: practise in a clone whose roles nobody holds.`, "git status");
   if ((await gitText(root, ["status", "--porcelain"], { signal })) !== "")

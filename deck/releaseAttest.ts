@@ -5,7 +5,7 @@ import { type Evidence, evidenceSchema, refuseEvidence, statementAbout } from ".
 import { policyAt } from "../release/policy.ts";
 import { failedRuns, gateRun, testRun } from "./examined.ts";
 import { manifestOf, openRelease, readKnown } from "./releasePlace.ts";
-import { keyOption, putOnRecord, sealed } from "./signing.ts";
+import { keyOption, putOnRecord, refuseOtherKey, sealed } from "./signing.ts";
 import { DeckError, exitCodes, type Verb } from "./verb.ts";
 
 export const releaseAttestVerb: Verb = {
@@ -20,6 +20,7 @@ export const releaseAttestVerb: Verb = {
   async run(call, world) {
     const { commit } = await openRelease("HEAD", call, world);
     await using known = await readKnown(call, world);
+    await refuseOtherKey("attestation", known.trust.roles, call, world);
     const built = await manifestOf(commit, world);
     if (!known.releases.some(({ digest }) => digest === built.digest))
       throw new DeckError(

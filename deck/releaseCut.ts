@@ -2,8 +2,10 @@
 
 import { forStack } from "../model/operatorCommand.ts";
 import { rangeFaults, rangeText } from "../release/judged.ts";
+import { refusedOnceExamined } from "../release/modeOfRelease.ts";
 import { staleFiles } from "../release/roles.ts";
 import { OtherWorkTree, type Stray, uncommitted } from "../release/workTree.ts";
+import { warnOfMode } from "./modeWarning.ts";
 import { manifestOf, openRelease, readKnown } from "./releasePlace.ts";
 import { readRolesFile } from "./rolesGenerate.ts";
 import { putOnRecord } from "./signing.ts";
@@ -30,11 +32,13 @@ export const releaseCutVerb: Verb = {
         forStack(`npx deck roles check ${await rangeText(known, commit)}`, call.stack),
       );
     const { text: content, digest, releaseId } = await manifestOf(commit, world);
+    const heading = "It is proposed all the same, but the mode refuses it on its way as it is now:";
+    const mode = await warnOfMode(refusedOnceExamined, { commit, heading }, call, world);
     const there = known.releases.some((release) => release.digest === digest);
     if (!call.dryRun && !there) await putOnRecord("releases", content, world);
     const done = there ? "is on record already" : call.dryRun ? "would be a candidate" : "is a candidate";
     const text = `Release ${releaseId} of ${commit.slice(0, 12)} ${done}: ${digest}\nNext, its Examiner: ${forStack("npx deck release attest", call.stack)}`;
-    return { code: exitCodes.done, data: { release: digest, id: releaseId, commit, dryRun: call.dryRun, there }, text };
+    return { code: exitCodes.done, data: { release: digest, id: releaseId, commit, mode, dryRun: call.dryRun, there }, text };
   },
 };
 

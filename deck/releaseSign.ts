@@ -8,11 +8,11 @@ import type { Known, Said } from "../release/known.ts";
 import type { Built } from "../release/manifest.ts";
 import { refusedOnceSigned } from "../release/modeOfRelease.ts";
 import { policyAt } from "../release/policy.ts";
-import { GitFailed } from "../release/repository.ts";
 import { signedRelease } from "../release/signed.ts";
 import { decide } from "./confirm.ts";
+import { warnOfMode } from "./modeWarning.ts";
 import { machineOption, manifestOf, openRelease, readKnown } from "./releasePlace.ts";
-import { keyOption, putOnRecord, sealed } from "./signing.ts";
+import { keyOption, putOnRecord, refuseOtherKey, sealed } from "./signing.ts";
 import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
 
 export const releaseSignVerb: Verb = {
@@ -24,11 +24,13 @@ export const releaseSignVerb: Verb = {
   async run(call, world) {
     const { commit, host } = await openRelease(call.args[0] ?? "HEAD", call, world);
     await using known = await readKnown(call, world);
+    await refuseOtherKey("release", known.trust.roles, call, world);
     const built = await manifestOf(commit, world);
     const statement = await prepared(built, host, { call, known, world });
-    const mode = await refusedByMode(commit, call, world);
+    // Whatever the mode is, moves lead from it to one in which the same sign-off goes out (an incident that is yet to be
+    // recorded, a milestone that is signed in Build).
+    const mode = await warnOfMode(refusedOnceSigned, { commit, heading: notYetOut }, call, world);
     const data = { release: built.digest, id: built.releaseId, commit, statement, mode, dryRun: call.dryRun };
-    for (const line of modeLines(mode)) world.output.progress(line);
     const words = wordsOf(built, statement, call.stack, host);
     if (call.dryRun) return { code: exitCodes.done, data, text: `Would sign off\n${words}` };
     world.output.progress(words);
@@ -40,6 +42,8 @@ export const releaseSignVerb: Verb = {
     return { code: exitCodes.done, data: { ...data, record: record.digest, signer: record.signer }, text };
   },
 };
+
+const notYetOut = "Signed or not, the mode keeps it from production as it is now:";
 
 interface Asked {
   readonly call: Call;
@@ -98,22 +102,6 @@ function wordsOf({ text, releaseId, commit, digest }: Built, { predicate }: Sign
   ];
   return [...about, "  on the evidence", ...evidence, "  of", ...subjects].join("\n");
 }
-
-/**
- * Why the mode would keep it from production, as sentences. That is told and no more: whatever the mode is, moves lead from it
- * to one in which the same sign-off goes out (an incident that is yet to be recorded, a milestone that is signed in Build).
- */
-async function refusedByMode(commit: string, { stack }: Call, { root, now, signal }: World): Promise<readonly string[]> {
-  return refusedOnceSigned(root, { commit, stack, now: now(), signal }).catch((error: unknown) => {
-    if (error instanceof GitFailed) return [error.message];
-    throw error;
-  });
-}
-
-const modeLines = (reasons: readonly string[]): readonly string[] =>
-  reasons.length === 0
-    ? []
-    : ["Signed or not, the mode keeps it from production as it is now:", ...reasons.map((each) => `  ${each}`)];
 
 function ask({ stack }: Call, { signal }: World): Promise<void> {
   const withoutQuestion = forStack("npx deck release sign --yes", stack);

@@ -2,6 +2,7 @@
 
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { nearestName } from "../model/nearestName.ts";
 import { edit } from "../model/operatorCommand.ts";
 import type { Settings } from "../model/settings.ts";
 import { formatFaults } from "../model/settingsFault.ts";
@@ -33,6 +34,11 @@ export async function readRawSettings(root: string, stack: string): Promise<Read
   return settingsOf(await readStackFile(root, stack), stack);
 }
 
+/** @throws DeckError with code 2 where the stack has no file of settings, which is how a slip of the name shows. */
+export async function refuseUnknownStack(root: string, stack: string): Promise<void> {
+  await readStackFile(root, stack);
+}
+
 async function readStackFile(root: string, stack: string): Promise<string> {
   try {
     return await readFile(join(root, `Pulumi.${stack}.yaml`), "utf8");
@@ -41,8 +47,8 @@ async function readStackFile(root: string, stack: string): Promise<string> {
     const known = await stacksIn(root);
     const list = `\`${known.join("`, `")}\``;
     const stacks = known.length === 0 ? "none is there" : `there ${known.length === 1 ? "is" : "are"} ${list}`;
-    const [first] = known;
-    const remedy = stack === "dev" || first === undefined ? "npm start" : `npx deck ps --stack ${first}`;
+    const meant = nearestName(stack, known) ?? known[0];
+    const remedy = stack === "dev" || meant === undefined ? "npm start" : `npx deck ps --stack ${meant}`;
     throw new DeckError("usage", `The stack \`${stack}\` has no file \`Pulumi.${stack}.yaml\`; ${stacks}.`, remedy);
   }
 }

@@ -7,14 +7,14 @@ import { parseRoles } from "../release/roles.ts";
 import { fingerprintOf, type InstalledTrust, installTrust, readTrust, TrustMissing, trustFolder } from "../release/trust.ts";
 import { decide } from "./confirm.ts";
 import { readRolesText } from "./rolesGenerate.ts";
-import { readSignOff } from "./stackSettings.ts";
+import { readSignOff, refuseUnknownStack } from "./stackSettings.ts";
 import { DeckError, exitCodes, type Verb } from "./verb.ts";
 
 export const trustShowVerb: Verb = {
   name: "trust show",
   summary: "Print the fingerprint and the keys of the trust that is installed for the stack",
-  async run({ stack }) {
-    const { roles, fingerprint, folder } = await installedTrust(stack);
+  async run({ stack }, { root }) {
+    const { roles, fingerprint, folder } = await installedTrust(stack, root);
     return {
       code: exitCodes.done,
       data: { folder, fingerprint, people: roles.people },
@@ -35,6 +35,8 @@ export const trustInstallVerb: Verb = {
     },
   ],
   async run({ stack, args, options, yes, dryRun }, { root, output, signal }) {
+    // Trust of a slip of the name would guard nothing.
+    await refuseUnknownStack(root, stack);
     const text =
       args[0] === undefined ? await readRolesText(root) : await readFile(args[0], "utf8").catch(() => unreadable(args[0]));
     const parsed = parseRoles(text);
@@ -72,8 +74,14 @@ function ask(signal: AbortSignal): Promise<void> {
   return decide({ question, withoutQuestion: how, missing, refused: "Nothing was installed.", remedy: how, signal });
 }
 
-/** @throws DeckError with code 4 where nothing can be verified. */
-export const installedTrust = (stack: string): Promise<InstalledTrust> => readTrust(stack).catch(refused);
+/** @throws DeckError with code 4 where nothing can be verified, with code 2 where that is for there is no such stack in the tree. */
+export async function installedTrust(stack: string, root: string): Promise<InstalledTrust> {
+  return readTrust(stack).catch(async (error: unknown) => {
+    // What is installed counts without the stack's file; what is not may be a slip of the name.
+    if (error instanceof TrustMissing) await refuseUnknownStack(root, stack);
+    return refused(error);
+  });
+}
 
 function refused(error: unknown): never {
   if (error instanceof TrustMissing) throw new DeckError("refused", error.message, error.remedy);

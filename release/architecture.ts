@@ -6,10 +6,9 @@ import { z } from "zod";
 import { splitFrontMatter } from "../model/documents.ts";
 import { type ReleasedChange, refuseChanges } from "../model/modeChanges.ts";
 import type { Mode } from "../model/modes.ts";
-import { type ChangeRange, commitsSince, readChanges, testsAt } from "./changes.ts";
-import { plain, readLog } from "./log.ts";
+import { type ChangeRange, type ChangeRead, commitsSince, readChanges, testsAt } from "./changes.ts";
 import { withObjects } from "./objects.ts";
-import { type GitOptions, git } from "./repository.ts";
+import type { GitOptions } from "./repository.ts";
 
 const decisions = "Documentation/architecture";
 
@@ -37,17 +36,16 @@ export async function missingStamps(
   const isExempt = (change: ReleasedChange) =>
     later?.has(change.id) === false &&
     refuseChanges({ mode: without?.judgedBy ?? "A", changes: [change], unnamed: [], holdsTest }).length === 0;
-  const touched = (await readChanges(folder, range))
-    .filter((change) => !isExempt(change))
-    .map(({ id, paths }) => [id, paths.filter(covers)] as const);
+  const changes = await readChanges(folder, range);
+  const touched = changes.map((change) => ({ ...change, paths: isExempt(change) ? [] : change.paths.filter(covers) }));
   const [old, now] = [
     from === undefined ? new Map<string, Decision>() : await decisionsAt(folder, from, options),
     await decisionsAt(folder, to, options),
   ];
   const before = new Map<string, ReadonlyMap<string, Decision>>();
   const missing: string[] = [];
-  for (const { path, commit } of await firstChanges(folder, new Map(touched), range)) {
-    const there = before.get(commit) ?? (await decisionsBefore(folder, commit, options));
+  for (const { path, commit, parents } of firstChanges(touched)) {
+    const there = before.get(commit) ?? (await decisionsBefore(folder, parents, options));
     before.set(commit, there);
     const isStamped = [...there].some(
       // One that was there when the mode was entered speaks of what was decided then.
@@ -61,22 +59,23 @@ export async function missingStamps(
   return missing;
 }
 
+interface FirstChange {
+  readonly path: string;
+  readonly commit: string;
+  readonly parents: readonly string[];
+}
+
 /** Each path with every commit that changes it and follows none that does: who builds beside a decision has not awaited it. */
-async function firstChanges(
-  folder: string,
-  touched: ReadonlyMap<string, readonly string[]>,
-  { from, to, ...options }: ChangeRange,
-): Promise<readonly { readonly path: string; readonly commit: string }[]> {
-  const which = [from === undefined ? to : `${from}..${to}`];
-  const first: { readonly path: string; readonly commit: string }[] = [];
+function firstChanges(changes: readonly ChangeRead[]): readonly FirstChange[] {
+  const first: FirstChange[] = [];
   /** By commit: what it and those that it follows change. */
   const behind = new Map<string, ReadonlySet<string>>();
   const none: ReadonlySet<string> = new Set();
-  for (const [commit = "", parents = ""] of await readLog(folder, { fields: ["%H", "%P"], which, ...options })) {
-    const [one = none, ...others] = parents.split(" ").flatMap((parent) => behind.get(parent) ?? []);
+  for (const { id: commit, parents, paths: changed } of changes) {
+    const [one = none, ...others] = parents.flatMap((parent) => behind.get(parent) ?? []);
     const known = others.length === 0 ? one : new Set([one, ...others].flatMap((each) => [...each]));
-    const paths = (touched.get(commit) ?? []).filter((path) => !known.has(path));
-    first.push(...paths.map((path) => ({ path, commit })));
+    const paths = changed.filter((path) => !known.has(path));
+    first.push(...paths.map((path) => ({ path, commit, parents })));
     behind.set(commit, paths.length === 0 ? known : new Set([...known, ...paths]));
   }
   return first;
@@ -89,32 +88,22 @@ interface Decision {
 }
 
 /** In every parent of a commit: what one side of a merge had not seen did not precede it. */
-async function decisionsBefore(folder: string, commit: string, options: GitOptions): Promise<ReadonlyMap<string, Decision>> {
-  const line = (await git(folder, [...plain, "rev-list", "--parents", "--max-count=1", commit], options)).toString("utf8").trim();
-  const [parent, ...others] = await Promise.all(
-    line
-      .split(" ")
-      .slice(1)
-      .map((each) => decisionsAt(folder, each, options)),
-  );
+async function decisionsBefore(
+  folder: string,
+  parents: readonly string[],
+  options: GitOptions,
+): Promise<ReadonlyMap<string, Decision>> {
+  const [parent, ...others] = await Promise.all(parents.map((each) => decisionsAt(folder, each, options)));
   return new Map([...(parent ?? [])].filter(([name, { text }]) => others.every((other) => other.get(name)?.text === text)));
 }
 
 async function decisionsAt(folder: string, commit: string, options: GitOptions): Promise<ReadonlyMap<string, Decision>> {
-  const listed = await git(
-    folder,
-    [...plain, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit, "--", `${decisions}/`],
-    options,
-  );
-  const names = listed
-    .toString("utf8")
-    .split("\0")
-    .filter((name) => name.endsWith(".md"));
-  const found = new Map<string, Decision>();
-  await withObjects(folder, options, async (objects) => {
-    for (const path of names) found.set(path, decision((await objects.text(commit, path)) ?? ""));
+  return withObjects(folder, options, async (objects) => {
+    const names = (await objects.files(commit, decisions)).map(({ path }) => path).filter((name) => name.endsWith(".md"));
+    return new Map(
+      await Promise.all(names.map(async (path) => [path, decision((await objects.text(commit, path)) ?? "")] as const)),
+    );
   });
-  return found;
 }
 
 function decision(text: string): Decision {

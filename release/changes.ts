@@ -4,7 +4,8 @@ import { type ReleasedChange, refuseChanges } from "../model/modeChanges.ts";
 import type { ModeState } from "../model/modeMoves.ts";
 import { type Mode, modeNames } from "../model/modes.ts";
 import { isAncestor, pathsBetween, pathsChanged, plain, readLog } from "./log.ts";
-import { type GitOptions, git, gitText } from "./repository.ts";
+import { ObjectMissing, withObjects } from "./objects.ts";
+import { type GitOptions, gitText } from "./repository.ts";
 
 export interface ReleaseAsked extends GitOptions {
   /** The commit that is to be released. */
@@ -48,7 +49,7 @@ export async function refuseSince(
   { commit, baseline, mode, operated, ...options }: SinceAsked,
 ): Promise<readonly string[]> {
   if (mode === "A") return refuseChanges({ mode, changes: [], unnamed: [], holdsTest: () => false });
-  if ((await gitText(folder, ["rev-parse", "--is-shallow-repository"], options)) !== "false")
+  if (await isShallow(folder, options))
     return ["This clone holds a part of the history only, so what the release changes cannot be told: git fetch --unshallow"];
   // It changes nothing.
   if (baseline === commit) return refuseChanges({ mode, changes: [], unnamed: [], holdsTest: () => false });
@@ -69,6 +70,15 @@ export async function refuseSince(
   });
 }
 
+/** Asked once by all that share a reader: each release that a move names is measured, and git is the same for all of them. */
+const isShallow = (folder: string, options: GitOptions): Promise<boolean> =>
+  withObjects(folder, options, (objects) =>
+    objects.once(
+      "is shallow",
+      async () => (await gitText(folder, ["rev-parse", "--is-shallow-repository"], options)) !== "false",
+    ),
+  );
+
 /** Ids of the commits of a range. */
 export async function commitsSince(folder: string, { from, to, ...options }: ChangeRange): Promise<ReadonlySet<string>> {
   const listed = await gitText(folder, [...plain, "rev-list", from === undefined ? to : `${from}..${to}`, "--"], options);
@@ -84,11 +94,15 @@ export interface ChangeRange extends GitOptions {
 const trailer = "%(trailers:key=Regression-Test,valueonly,unfold,separator=%x02)";
 const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
+export interface ChangeRead extends ReleasedChange {
+  readonly parents: readonly string[];
+}
+
 /** Oldest first. A merge counts with what it changes itself. */
-export async function readChanges(folder: string, { from, to, ...options }: ChangeRange): Promise<readonly ReleasedChange[]> {
+export async function readChanges(folder: string, { from, to, ...options }: ChangeRange): Promise<readonly ChangeRead[]> {
   const which = [from === undefined ? to : `${from}..${to}`];
   const fields = ["%H", "%T", "%P", "%s", "%B", trailer];
-  const changes: ReleasedChange[] = [];
+  const changes: ChangeRead[] = [];
   const rows = await readLog(folder, { fields, which, ...options });
   const parentsOf = (row: readonly string[]) => (row[2] ?? "").split(" ").filter((each) => each !== "");
   const changed = await pathsChanged(
@@ -103,21 +117,21 @@ export async function readChanges(folder: string, { from, to, ...options }: Chan
     // What a merge brings is told by the commits that it brings, and by what differs from the baseline in the end.
     const isUntold = parents.length < 2 && paths.length === 0 && tree !== (await treeOf(folder, parents[0], options));
     const regressionTests = tests.split("\x02").filter((test) => test.trim() !== "");
-    changes.push({ id, subject, message, paths, isUntold, regressionTests });
+    changes.push({ id, parents, subject, message, paths, isUntold, regressionTests });
   }
   return changes;
 }
 
 async function treeOf(folder: string, commit: string | undefined, options: GitOptions): Promise<string> {
-  return commit === undefined ? emptyTree : gitText(folder, [...plain, "rev-parse", `${commit}^{tree}`], options);
+  if (commit === undefined) return emptyTree;
+  const tree = await withObjects(folder, options, (objects) => objects.object(`${commit}^{tree}`));
+  if (tree === undefined) throw new ObjectMissing(`\`${commit}\` is no commit that is here.`);
+  return tree.id;
 }
 
 /** Files of tests that a commit holds: links and folders are none. */
 export async function testsAt(folder: string, commit: string, options: GitOptions): Promise<ReadonlySet<string>> {
-  const listed = (await git(folder, [...plain, "ls-tree", "-r", "-z", "--full-tree", commit, "--", "test"], options)).toString(
-    "utf8",
-  );
-  const files = listed.split("\0").filter((entry) => entry.startsWith("100"));
-  const paths = files.map((entry) => entry.slice(entry.indexOf("\t") + 1));
+  const files = await withObjects(folder, options, (objects) => objects.files(commit, "test"));
+  const paths = files.filter(({ mode }) => mode.startsWith("100")).map(({ path }) => path);
   return new Set(paths.filter((path) => /\.test\.[cm]?[jt]s$/.test(path)));
 }

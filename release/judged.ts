@@ -126,7 +126,11 @@ async function refuseRange(
 ): Promise<readonly string[]> {
   // Once it held, it holds until the rules, the roles or the revocations are others.
   if (known.seen.held(signOff.record, known.judgedBy)) return [];
-  const faults = await rangeFaults(known, { commit: release.commit, judge: signOff.signer, at: signOff.at });
+  const ask = () => rangeFaults(known, { commit: release.commit, judge: signOff.signer, at: signOff.at });
+  const { objects } = known.git;
+  // The deploy and the move to Operate ask it at the same time, where it was never judged before.
+  const question = `range ${known.stack} ${signOff.record} ${signOff.at.toISOString()} ${known.judgedBy}`;
+  const faults = await (objects === undefined ? ask() : objects.once(question, ask));
   if (faults.length === 0) await known.seen.keep(signOff.record, known.judgedBy);
   return faults;
 }

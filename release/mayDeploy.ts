@@ -68,10 +68,15 @@ export async function mayDeploy(folder: string, asked: DeployAsked): Promise<May
       return refused(4, ["There is no commit here, so nothing that anybody could have signed."], "git status");
     // Before the judgement: what somebody else brings during it has not been judged.
     const before = await recordsTip(folder, read);
-    const first = await judge(folder, { head, place, asked: { ...asked, objects } });
+    // Side by side: origin's answer takes its time, and where it brings anything, what was judged meanwhile is judged anew.
+    const [judging, bringing] = await Promise.allSettled([
+      judge(folder, { head, place, asked: { ...asked, objects } }),
+      bringRecords(folder, { raw, ...read }),
+    ]);
+    const first = settled(judging);
     // What cannot be told here, origin cannot tell either.
     if (first.kind === "refused" && first.code === 3) return first;
-    const brought = await bringRecords(folder, { raw, ...read });
+    const brought = settled(bringing);
     // What nobody signed as far as is known here needs no origin to be refused; one that answers may know that somebody did.
     if (first.kind === "refused" && brought?.code === 3) return first;
     if (brought !== undefined) return first.kind === "refused" ? bothOf(first, brought) : brought;
@@ -79,6 +84,11 @@ export async function mayDeploy(folder: string, asked: DeployAsked): Promise<May
     // What origin has brought is judged by another reading.
     return withObjects(folder, git, (others) => judge(folder, { head, place, asked: { ...asked, objects: others } }));
   });
+}
+
+function settled<T>(result: PromiseSettledResult<T>): T {
+  if (result.status === "rejected") throw result.reason;
+  return result.value;
 }
 
 type Refused = MayDeploy & { readonly kind: "refused" };
@@ -106,13 +116,19 @@ async function judge(folder: string, { head, place, asked }: Judging): Promise<M
   const parsed = parseSettings(raw, stack);
   const host = parsed.ok ? hostNameOf(parsed.settings.host, hostname()) : "unknown";
   try {
-    const answer = await signedRelease(folder, { commit: head, host, exactTree: true, stack, now, trustFolder: place, ...git });
+    // Side by side, and each counts only where the one before it opens: it rests on what that one has proven.
+    const [signed, lying, moded] = await Promise.allSettled([
+      signedRelease(folder, { commit: head, host, exactTree: true, stack, now, trustFolder: place, ...git }),
+      otherPackages(folder),
+      refusedByMode(folder, { commit: head, stack, now, trustFolder: place, ...git }),
+    ]);
+    const answer = settled(signed);
     if (!answer.ok) return refused(4, answer.reasons, answer.remedy);
     // What was signed has whole settings; these are then not what was signed.
     if (!parsed.ok) return refused(4, [formatFaults(parsed.faults)], "git status");
-    const packages = await otherPackages(folder);
+    const packages = settled(lying);
     if (packages.length > 0) return refused(4, packages, "npm ci");
-    const faults = await refusedByMode(folder, { commit: head, stack, now, trustFolder: place, ...git });
+    const faults = settled(moded);
     if (faults.length > 0) return refused(4, faults, "npx deck mode show");
     return { kind: "signed", release: answer.release, signer: answer.signer };
   } catch (error) {

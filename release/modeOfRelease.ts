@@ -1,13 +1,14 @@
 /** Whether the mode that the project is in lets a commit out, by the records of this clone. */
 
-import type { Mode } from "../model/modes.ts";
-import { type ReleaseAsked, refuseRelease } from "./changes.ts";
+import type { ModeState } from "../model/modeMoves.ts";
+import { refuseRelease, refuseSince } from "./changes.ts";
 import { examinationOn } from "./examination.ts";
 import type { KnownOptions } from "./known.ts";
 import { modesFile, readModes, readModesFile } from "./modes.ts";
 import { nobodysOf } from "./nobodys.ts";
 import { policyAt } from "./policy.ts";
 import { signedReleaseOn } from "./releaseProof.ts";
+import type { GitOptions } from "./repository.ts";
 import { Seen } from "./seen.ts";
 import { readTrust, trustFolder } from "./trust.ts";
 
@@ -17,11 +18,11 @@ interface Asked extends KnownOptions {
 
 /**
  * Why it may not go out now, as sentences; none where it may.
- * @param folder its work tree is the commit, which the caller has proven: the table of moves is read there.
+ * @param folder its work tree is the commit, which the caller proves before the answer counts: the table of moves is read there.
  * @throws TrustMissing, RecordsAltered, GitFailed
  */
 export async function refusedByMode(folder: string, asked: Asked): Promise<readonly string[]> {
-  return refusedFor(folder, asked, () => "deploy");
+  return refusedFor(folder, asked, (state, at) => refuseRelease(folder, { ...at, state, purpose: "deploy" }));
 }
 
 /**
@@ -30,13 +31,29 @@ export async function refusedByMode(folder: string, asked: Asked): Promise<reado
  * @throws TrustMissing, RecordsAltered, GitFailed
  */
 export async function refusedOnceSigned(folder: string, asked: Asked): Promise<readonly string[]> {
-  return refusedFor(folder, asked, (mode) => (mode === "C" ? "milestone" : "deploy"));
+  return refusedFor(folder, asked, (state, at) =>
+    refuseRelease(folder, { ...at, state, purpose: state.mode === "C" ? "milestone" : "deploy" }),
+  );
+}
+
+/**
+ * The same for a candidate, which is yet to be examined: by what the next move on its way measures. In Build it holds what was
+ * built, and nothing is measured but the stamps of that.
+ * @throws TrustMissing, RecordsAltered, GitFailed
+ */
+export async function refusedOnceExamined(folder: string, asked: Asked): Promise<readonly string[]> {
+  return refusedFor(folder, asked, async (state, at) => {
+    const { mode, entered, judgedBy, operated } = state;
+    if (mode === "A") return [];
+    if (mode === "B") return refuseSince(folder, { ...at, baseline: entered, mode: judgedBy, operated });
+    return refuseRelease(folder, { ...at, state, purpose: mode === "C" ? "milestone" : "deploy" });
+  });
 }
 
 async function refusedFor(
   folder: string,
   { commit, ...asked }: Asked,
-  purposeIn: (mode: Mode) => ReleaseAsked["purpose"],
+  measured: (state: ModeState, at: GitOptions & { readonly commit: string }) => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
   const { stack, now, unwritten: _unwritten, trustFolder: place = trustFolder(stack), ...git } = asked;
   const [file, policy, trust, seen] = [
@@ -54,8 +71,7 @@ async function refusedFor(
   const options = { trust, table: file.modes, verifiers, seen, now, ...git };
   const read = await readModes(folder, options);
   if (!read.ok) return [read.problem];
-  const { state } = read;
-  const faults = await refuseRelease(folder, { commit, state, purpose: purposeIn(state.mode), ...git });
+  const faults = await measured(read.state, { commit, ...git });
   if (faults.length === 0) return faults;
   const nobodys = await nobodysOf(folder, read, options);
   const [first, ...others] = read.refused.filter((each) => !nobodys.has(each));

@@ -26,7 +26,10 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-/** Only what an object's own id stands for is remembered: what a name leads to is asked anew each time. */
+/**
+ * Of objects, only what an own id stands for is remembered: what a name leads to is asked anew each time. Whoever remembers
+ * something else by `once` says for how long that is good enough: for one question.
+ */
 export class Objects implements ObjectReader, Disposable {
   readonly folder: string;
   readonly #git: ReturnType<typeof startGit>["child"];
@@ -76,9 +79,15 @@ export class Objects implements ObjectReader, Disposable {
     return made;
   }
 
-  async files(commit: string): Promise<readonly CommittedEntry[]> {
-    const tree = await this.#treeOf(commit);
-    return this.once(`files ${tree}`, () => this.#filesBelow(tree, ""));
+  async files(commit: string, folder?: string): Promise<readonly CommittedEntry[]> {
+    let tree = await this.#treeOf(commit);
+    for (const name of folder?.split("/") ?? []) {
+      const found = (await this.#entries(tree)).find((each) => each.name === name);
+      if (found?.mode !== folderMode) return [];
+      tree = found.object;
+    }
+    const above = folder === undefined ? "" : `${folder}/`;
+    return this.once(`files ${tree} ${above}`, () => this.#filesBelow(tree, above));
   }
 
   async text(commit: string, path: string): Promise<string | undefined> {

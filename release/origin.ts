@@ -17,6 +17,9 @@ export async function readOrigin(folder: string, wanted: WantedOrigin, options: 
   if (needed === undefined) {
     return refused("no setting names the repository", "npx deck preview");
   }
+  // Side by side: whoever deploys waits for this.
+  const reading = configured(folder, `${detourKeys}|${remoteKeys}`, options);
+  reading.catch(() => undefined);
   const address = await originAddress(folder, options);
   if (address === undefined) return refused("there is no remote `origin`", `git remote add origin ${needed}`);
   if (!isWanted(address, wanted)) {
@@ -26,7 +29,8 @@ export async function readOrigin(folder: string, wanted: WantedOrigin, options: 
       `git remote set-url origin ${needed} # and take \`url.….insteadOf\` out of what \`git config --list --show-origin\` shows`,
     );
   }
-  const [[detour], again] = await Promise.all([detours(folder, address, options), addressOf(folder, address, options)]);
+  const [settings, again] = await Promise.all([reading, addressOf(folder, address, options)]);
+  const [detour] = detours(settings, address);
   // It is by its address that git is told from here on; under another name it would go elsewhere again.
   if (again !== address)
     return refused(`git's settings send ${withoutLogin(address)} on to ${withoutLogin(again)}`, showRewriting);
@@ -60,14 +64,14 @@ export async function readPush(folder: string, address: string, options: GitOpti
     throw error;
   });
   const to = named.split("\n").find((each) => sameRepository(each, address)) ?? address;
-  const [[own], settings, plainly] = await Promise.all([
-    remoteSettings(folder, to, options),
-    configured(folder, "^url\\..*\\.pushinsteadof$", options),
+  const [settings, plainly] = await Promise.all([
+    configured(folder, `${pushRules}|${remoteKeys}`, options),
     addressOf(folder, to, options),
   ]);
+  const [own] = ofRemote(settings, to);
   if (own !== undefined) return decided(own, "what is done with a push");
   // As git does it: the longest beginning that fits. Where one stands twice, it must not matter which is taken.
-  const rules = settings.filter(({ value }) => to.startsWith(value ?? ""));
+  const rules = settings.filter(({ key, value }) => new RegExp(pushRules, "s").test(key) && to.startsWith(value ?? ""));
   const longest = Math.max(...rules.map(({ value = "" }) => value.length));
   const leads = rules
     .filter(({ value = "" }) => value.length === longest)
@@ -85,26 +89,26 @@ function refused(reason: string, remedy: string): OriginRead & { readonly ok: fa
 
 const detourKeys =
   "^(remote\\.origin\\.(vcs|uploadpack)|core\\.sshcommand|http\\.(.*\\.)?(sslverify|sslcainfo|sslcapath|curloptresolve))$";
+const remoteKeys = "^remote\\.";
+const pushRules = "^url\\..*\\.pushinsteadof$";
 /** The system's own ssh with a key of the operator's choice: who answers is still proven. */
 const plainSsh = /^(?:\/usr\/bin\/)?ssh(?: +-i +\S+| +-o +IdentitiesOnly=yes)*$/;
 
 /** Settings under which another program, or an unproven server, answers for the address. */
-async function detours(folder: string, address: string, options: GitOptions): Promise<string[]> {
-  const [set, own] = await Promise.all([configured(folder, detourKeys, options), remoteSettings(folder, address, options)]);
-  const misleading = set.flatMap(({ key, value }) => {
+function detours(settings: readonly Setting[], address: string): readonly string[] {
+  const misleading = settings.flatMap(({ key, value }) => {
+    if (!new RegExp(detourKeys, "s").test(key)) return [];
     if (key === "core.sshcommand") return /^(?:https|file):|^\//.test(address) || plainSsh.test(value ?? "") ? [] : [key];
     // To git a key without a value is true, and one with an empty value false.
     if (key.endsWith(".sslverify")) return value === undefined || /^(?:true|yes|on|1)$/i.test(value) ? [] : [key];
     return [key];
   });
-  return [...misleading, ...own];
+  return [...misleading, ...ofRemote(settings, address)];
 }
 
 /** Git takes an address for a remote of that name where there is one, whose settings then count. */
-async function remoteSettings(folder: string, address: string, options: GitOptions): Promise<readonly string[]> {
-  const set = await configured(folder, "^remote\\.", options);
-  return set.map(({ key }) => key).filter((key) => key.startsWith(`remote.${address}.`));
-}
+const ofRemote = (settings: readonly Setting[], address: string): readonly string[] =>
+  settings.map(({ key }) => key).filter((key) => key.startsWith(`remote.${address}.`));
 
 interface Setting {
   readonly key: string;

@@ -57,12 +57,14 @@ async function judge(
   const options = { ...rest, objects };
   const { stack, now: _now, unwritten: _unwritten, trustFolder: _trustFolder, ...git } = options;
   try {
-    // Side by side: whoever deploys waits for this.
+    // Side by side: whoever deploys waits for this. First what the longest way to go begins with.
+    const reading = Known.read(folder, options);
     const building = buildManifest(folder, { commit, ...git });
     const looking = exactTree ? treeFaults(folder, commit, { stack, ...git, objects }) : Promise.resolve([]);
     for (const each of [building, looking]) each.catch(() => undefined);
-    await using known = await Known.read(folder, options);
-    const faults = await looking;
+    await using known = await reading;
+    const hearing = hear(known, commit).catch(() => undefined);
+    const faults = await looking.finally(() => hearing);
     if (faults.length > 0) return refused(faults, "git status --ignored # then commit what is named, or take it away");
     const built = await building.catch(async (error: unknown) => {
       // Whoever may cut it is told what it lacks; here it need only be known that nobody did.
@@ -80,6 +82,19 @@ async function judge(
     if (error instanceof NoRelease) return refused([error.message], "npx deck release show");
     throw error;
   }
+}
+
+/**
+ * Has the signatures looked at that speak of what is on record of the commit, while its tree is: what they say is judged only
+ * where the manifest turns out to be that very one.
+ */
+async function hear(known: Known, commit: string): Promise<void> {
+  const { folder, git, releases } = known;
+  const asked = await withObjects(folder, git, (objects) => objects.commitId(commit));
+  const named = releases.filter((each) => each.commit === asked);
+  await Promise.all(
+    named.flatMap(({ digest }) => [known.revocationsOf(digest), known.signOffsOf(digest), known.evidenceAbout(digest)]),
+  );
 }
 
 const refused = (reasons: readonly string[], remedy: string): Refused => ({ ok: false, reasons, remedy });

@@ -1,9 +1,11 @@
 /** Signs and verifies with OpenSSH's own `ssh-keygen -Y`, so that hardware keys and agents work as they are. */
 
+import { createHash } from "node:crypto";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { answerOf } from "./answer.ts";
 
 const timeoutMs = 120_000;
 
@@ -56,6 +58,21 @@ export async function sign({ keyFile, namespace, payload }: SignOptions): Promis
 }
 
 /**
+ * The fingerprint of the key in a file, `SHA256:…`, also where a passphrase keeps the private half, or an agent holds it; undefined
+ * where ssh-keygen cannot tell. Nothing is asked for.
+ */
+export async function fingerprintIn(keyFile: string): Promise<string | undefined> {
+  const { code, stdout } = await answerOf("ssh-keygen", ["-l", "-E", "sha256", "-f", keyFile], { env: process.env, timeoutMs });
+  return code === 0 ? stdout.toString("utf8").split(" ", 2)[1] : undefined;
+}
+
+/** The same of a public key's own text, such as `ssh-ed25519 AAAA…`. */
+export function fingerprintOfKey(publicKey: string): string {
+  const blob = Buffer.from(publicKey.split(" ", 2)[1] ?? "", "base64");
+  return `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+}
+
+/**
  * Who signed, where everything holds: the bytes, the kind of statement, a key that counted at `at` for this kind and is not revoked.
  * Each fault is told by which question ssh-keygen says no to, never by its words.
  * @param at when the key must have been valid; revocation is always judged as of the list that is given.
@@ -81,13 +98,9 @@ async function verifyNow({ payload, signature, namespace }: Signed, trust: Trust
   const file = join(folder, "signature");
   const time = ["-O", `verify-time=${sshTime(at)}`];
   const asks = async (...args: readonly string[]) => {
-    const { exitCode, stdout } = await execa("ssh-keygen", ["-Y", ...args, "-s", file], {
-      input: payload,
-      reject: false,
-      timeout: timeoutMs,
-      env: { TZ: "UTC" },
-    });
-    return exitCode === 0 ? stdout : undefined;
+    const env = { ...process.env, TZ: "UTC" };
+    const { code, stdout } = await answerOf("ssh-keygen", ["-Y", ...args, "-s", file], { input: payload, timeoutMs, env });
+    return code === 0 ? stdout.toString("utf8") : undefined;
   };
   try {
     const [list] = await Promise.all([

@@ -3,7 +3,7 @@
  * and the stack alone; no setting, variable or file of a tree can move it.
  */
 
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { userInfo } from "node:os";
 import { join } from "node:path";
@@ -50,18 +50,21 @@ export async function readTrust(stack: string, folder = trustFolder(stack)): Pro
   const mode = await refuseOpenFolder(folder, stack);
   const file = join(folder, names.roles);
   // What this machine has seen decides as much as the roles do.
-  for (const path of [file, join(folder, seenFile)]) {
-    const wrong = await openFile(path, mode);
-    if (wrong !== undefined) throw new TrustMissing(`${path} ${wrong}.`, stack);
-  }
-  const text = await readFile(file, "utf8").catch(() => {
-    throw new TrustMissing(`${file} cannot be read.`, stack);
-  });
+  const decisive = [file, join(folder, seenFile)];
+  const [text, ...wrongs] = await Promise.all([
+    readFile(file, "utf8").catch(() => undefined),
+    ...decisive.map((path) => openFile(path, mode)),
+  ]);
+  for (const [index, wrong] of wrongs.entries())
+    if (wrong !== undefined) throw new TrustMissing(`${decisive[index]} ${wrong}.`, stack);
+  if (text === undefined) throw new TrustMissing(`${file} cannot be read.`, stack);
   const parsed = parseRoles(text);
   if (!parsed.ok) throw new TrustMissing(`${file}: ${formatRolesFaults(parsed.faults)}`, stack);
   const trust = { allowedSigners: join(folder, names.allowedSigners), revoked: join(folder, names.revoked) };
-  await writeWhereOther(trust.allowedSigners, allowedSigners(parsed.roles), mode);
-  await writeWhereOther(trust.revoked, revokedKeys(parsed.roles), mode);
+  await Promise.all([
+    writeWhereOther(trust.allowedSigners, allowedSigners(parsed.roles), mode),
+    writeWhereOther(trust.revoked, revokedKeys(parsed.roles), mode),
+  ]);
   return { ...trust, roles: parsed.roles, fingerprint: fingerprintOf(text), folder };
 }
 
@@ -105,13 +108,13 @@ export async function installTrust(stack: string, text: string, folder = trustFo
 }
 
 async function writeWhereOther(path: string, text: string, folderMode: number): Promise<void> {
-  if ((await openFile(path, folderMode)) !== undefined) await rm(path, { recursive: true });
+  if ((await openFile(path, folderMode)) !== undefined) await rm(path, { recursive: true, force: true });
   if ((await readFile(path, "utf8").catch(() => undefined)) !== text) await replace(path, text);
 }
 
 async function replace(path: string, text: string): Promise<void> {
-  const next = `${path}.${process.pid}.new`;
-  await rm(next, { force: true });
+  // Several read it at once, and each may find that it must be written.
+  const next = `${path}.${randomUUID()}.new`;
   await writeFile(next, text, { mode: 0o600, flag: "wx" });
   await rename(next, path);
 }

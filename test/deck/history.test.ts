@@ -96,6 +96,8 @@ describe("deck history, where trust is installed", function () {
     const { text, data } = await historyVerb.run(call(), world());
     assert.match(text, /^ {3}… .*refused.*Nobody signed it\. \(put on the record by the next update\)$/m);
     assert.deepEqual([(data.entries as unknown[]).length, (data.waiting as unknown[]).length], [1, 1]);
+    const verified = await historyVerifyVerb.run(call(), world());
+    assert.equal(verified.text, "1 entry holds. 1 more waits here for the next update.");
   });
 
   it("shows what happened on the host where origin does not answer, and says what it could not tell: 3", async () => {

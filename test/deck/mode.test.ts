@@ -90,7 +90,13 @@ describe("deck mode", () => {
 
   it("refuses Validate's end without the Examiner's evidence, and goes back on none but a failure", async () => {
     await set("B", "ada");
-    await assert.rejects(set("C", "cy"), fails(4, /The move B→C needs `examiner-evidence`/));
+    const remedy = (command: string) => new RegExp(`^npx deck ${command} --stack ${project.stack}`);
+    await assert.rejects(
+      set("C", "cy"),
+      endsWith(4, /The move B→C needs `examiner-evidence`/, new RegExp(`${remedy("release attest").source} # .*--evidence`)),
+    );
+    await assert.rejects(set("A", "cy"), endsWith(4, /needs `failed-evidence`/, remedy("release attest")));
+    await assert.rejects(set("A", "ada", { failed: "b".repeat(64) }), endsWith(4, /./, remedy("mode show")));
     await assert.rejects(
       set("A", "cy", { failed: "b".repeat(64) }),
       fails(4, /no attestation bbbbbbbbbbbb.*needs `failed-evidence`/s),
@@ -105,6 +111,18 @@ describe("deck mode", () => {
     await assert.rejects(set("B", "ada", { commit: "no-such" }), fails(2, /`no-such` is no commit/));
     rmSync(join(repository.folder, "operations/modes.yaml"));
     await assert.rejects(set("B", "ada"), (error: DeckError) => error.code === 2 && /modes.yaml/.test(error.message));
+  });
+
+  it("takes the beginning of a digest where it names one record of that kind", async () => {
+    await set("B", "ada");
+    const digest = await addRecord(repository.folder, { kind: "attestations", content: "{}\n" });
+    const named = (option: string, beginning: string) => set("C", "cy", { [option]: beginning });
+    await assert.rejects(
+      named("evidence", digest.slice(0, 12)),
+      fails(4, new RegExp(`attestation ${digest.slice(0, 12)} does not`)),
+    );
+    await assert.rejects(named("release", digest.slice(0, 12)), fails(2, /begins 0 of the records in `releases`; one is wanted/));
+    await assert.rejects(named("evidence", digest.slice(0, 11)), fails(2, /at least the first 12 characters/));
   });
 
   it("refuses a secret among the words, in whatever mode, and shows no character of others that steers a terminal", async () => {

@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statS
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse, parseDocument } from "yaml";
-import { practiceVerb } from "../../deck/practice.ts";
+import { practiceBeside } from "../../deck/practice.ts";
 import { readSettings } from "../../deck/stackSettings.ts";
 import type { DeckError, World } from "../../deck/verb.ts";
 import { isProduction } from "../../model/rehearsal.ts";
@@ -44,8 +44,13 @@ describe("deck practice", () => {
     signal: new AbortController().signal,
   });
   const folder = () => join(outside, "practice");
+  /** Not the user's own, who may be practising. */
+  const trust = () => join(outside, "trust");
   const practise = (where = folder(), dryRun = false) =>
-    practiceVerb.run({ verb: "practice", stack: "dev", json: false, yes: false, dryRun, args: [where], options: {} }, world());
+    practiceBeside(trust()).run(
+      { verb: "practice", stack: "dev", json: false, yes: false, dryRun, args: [where], options: {} },
+      world(),
+    );
   const rolesText = () => readFileSync(join(repository.folder, "operations/roles.yaml"), "utf8");
 
   it("makes settings that want sign-off, an origin that is the repository, and keys that are the user's alone", async () => {
@@ -98,6 +103,13 @@ describe("deck practice", () => {
         return folder();
       },
       /The stack `practice` is there already/,
+    ],
+    "trust that an earlier practice left": [
+      () => {
+        mkdirSync(trust());
+        return folder();
+      },
+      /An earlier practice left its trust/,
     ],
     "people on record": [
       () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { stringify } from "yaml";
-import { releaseDiffVerb, releaseShowVerb } from "../../deck/releaseShow.ts";
+import { releaseDiffVerb } from "../../deck/releaseDiff.ts";
+import { releaseShowVerb } from "../../deck/releaseShow.ts";
 import type { Call, DeckError, World } from "../../deck/verb.ts";
 import { sshSettings } from "../model/settingsSample.ts";
 import { Repository } from "../release/gitFixture.ts";
@@ -45,10 +46,30 @@ describe("deck release", () => {
 
   it("names the parts in which two commits differ, and says where none do", async () => {
     const first = repository.git("rev-parse", "HEAD");
-    repository.commit({ "host/a.ts": "b\n", "Documentation/new.md": "x\n" });
-    assert.deepEqual((await releaseDiffVerb.run(call(first), world())).data.differing, ["documentation", "program"]);
-    repository.commit({ "operations/items.yaml": "version: 1\n" });
-    assert.equal((await releaseDiffVerb.run(call("HEAD~1"), world())).text, "Nothing that decides behaviour differs.");
+    const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`checks/${index}.ts`, "x\n"]));
+    const second = repository.commit({ "host/a.ts": "b\n", "Documentation/new.md": "x\n", ...many }, "feat: a\u001b[2Jb");
+    const { data, text } = await releaseDiffVerb.run(call(first), world());
+    assert.deepEqual(data.differing, ["documentation", "program"]);
+    const lines = text.split("\n");
+    assert.deepEqual(lines.slice(0, 4), [
+      "documentation: 1 file",
+      "  Documentation/new.md (added)",
+      "program: 12 files",
+      "  checks/0.ts (added)",
+    ]);
+    const author = repository.git("log", "-1", "--format=%an");
+    assert.deepEqual(lines.slice(-3), ["  and 2 more", "1 commit:", `  ${second.slice(0, 12)} ${author}: feat: a\ufffd[2Jb`]);
+    assert.match((await releaseDiffVerb.run(call(second, first), world())).text, /It lacks 1 commit of the first/);
+    const third = repository.commit({ "operations/items.yaml": "version: 1\n" });
+    const { text: items } = await releaseDiffVerb.run(call("HEAD~1"), world());
+    const subject = repository.git("log", "-1", "--format=%s");
+    assert.deepEqual(items.split("\n"), [
+      "Nothing that decides behaviour differs.",
+      "read anew by each gate:",
+      "  operations/items.yaml (added)",
+      "1 commit:",
+      `  ${third.slice(0, 12)} ${author}: ${subject}`,
+    ]);
   });
 
   it("refuses what is no commit, or cannot be a release, with 2", async () => {

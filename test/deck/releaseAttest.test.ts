@@ -1,6 +1,8 @@
 /** Proves that an Examiner attests what ran on this very release only. */
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import type { Report } from "../../checks/evidence/report.ts";
 import { releaseAttestVerb } from "../../deck/releaseAttest.ts";
 import { releaseCutVerb } from "../../deck/releaseCut.ts";
@@ -35,8 +37,30 @@ describe("deck release", function () {
 
     it("is refused with a key that nobody has on record, or that is none", async () => {
       await refuses(4, /on nobody's record/, "stranger");
-      await refuses(2, /did not sign/, "nobody");
+      const lost = { key: `${verbs.team.keyFile("cy")}-lost` };
+      await assert.rejects(verbs.run(releaseAttestVerb, [], lost), fails(2, /There is no key file .*-lost\.$/, /--key <file>/));
+      verbs.project.repository.git("config", "user.signingKey", lost.key);
+      await assert.rejects(
+        verbs.run(releaseAttestVerb),
+        fails(2, /-lost, which git's `user.signingKey` names\.$/, /--key <file>/),
+      );
+      verbs.project.repository.git("config", "--unset", "user.signingKey");
+      const none = { key: join(verbs.project.repository.folder, "operations/roles.yaml") };
+      await assert.rejects(verbs.run(releaseAttestVerb, [], none), fails(2, /did not sign/));
       await assert.rejects(verbs.run(releaseAttestVerb), fails(2, /No key is named/));
+    });
+
+    it("is refused to who may not attest before anything is asked for that would have to be run first", async () => {
+      verbs.project.repository.remove(testResultFile);
+      await refuses(4, /`bo` may not sign as `phillbot-attestation`/, "bo");
+      await refuses(4, /on nobody's record/, "stranger");
+      await refuses(4, /`bo` may not sign as `phillbot-attestation`/, "bo", { dryRun: true });
+      const passphrase = ["-q", "-p", "-P", "", "-N", "a passphrase", "-f", verbs.team.keyFile("dee")];
+      execFileSync("ssh-keygen", passphrase, { stdio: "ignore" });
+      await refuses(4, /`dee` may not sign as/, "dee");
+      execFileSync("ssh-keygen", ["-q", "-p", "-P", "a passphrase", "-N", "", "-f", verbs.team.keyFile("dee")], {
+        stdio: "ignore",
+      });
     });
 
     it("takes the key that git signs with, where none is named", async () => {

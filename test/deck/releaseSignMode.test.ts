@@ -1,8 +1,12 @@
-/** Proves that a Judge is told, before signing, what the mode would not let out, and that the release which a move is to name can be signed. */
+/** Proves that a Builder and a Judge are told, before they go on, what the mode would not let out, and that the release which a move is to name can be signed. */
 
 import assert from "node:assert/strict";
+import { stringify } from "yaml";
 import { modeSetVerb } from "../../deck/modeSet.ts";
+import { releaseCutVerb } from "../../deck/releaseCut.ts";
 import { releaseSignVerb } from "../../deck/releaseSign.ts";
+import { readRecords } from "../../release/records.ts";
+import { generatedFiles } from "../../release/roles.ts";
 import { Team } from "../model/rolesSample.ts";
 import { DeployProject } from "../release/deployProject.ts";
 import { callOf, fails, worldIn } from "./verbCalls.ts";
@@ -88,11 +92,57 @@ describe("deck release sign, by the mode", function () {
     assert.deepEqual(answer.reasons, reasons);
   });
 
+  it("is followed by Operate with the beginning of the release's digest, and the whole of it is on record", async () => {
+    const { project } = deploy;
+    const { manifest, evidence } = await deploy.signed();
+    await deploy.stabilize(evidence);
+    const options = { key: team.keyFile("bo"), commit: "HEAD", release: manifest.slice(0, 12) };
+    const world = worldIn(project.repository.folder, { now: () => deploy.now });
+    await modeSetVerb.run(callOf(modeSetVerb, project.stack, { args: ["D"], options }), world);
+    await deploy.opens();
+    const moves = (await readRecords(project.repository.folder)).filter(({ kind }) => kind === "modes");
+    const last = JSON.parse(Buffer.from(JSON.parse(moves.at(-1)?.content ?? "").payload, "base64").toString("utf8"));
+    assert.equal(last.predicate.evidence[0].value, manifest);
+  });
+
   it("tells that the mode cannot be told, where moves fork", async () => {
     for (const who of ["ada", "ada"] as const) {
       await deploy.move({ from: "A", to: "B", who, before: null });
       deploy.project.commit({ "Documentation/note.md": "a\n" }, { message: "docs: note" });
     }
     assert.match((await sign()).reasons.join(), /so that the mode cannot be told/);
+  });
+
+  it("is told of at the cut already: in Validate of code, in Stabilize of a feature, and in Build of nothing", async () => {
+    const cut = async () => {
+      const { project } = deploy;
+      const said: string[] = [];
+      const world = worldIn(project.repository.folder, { said, now: () => deploy.now });
+      const { code, data } = await releaseCutVerb.run(callOf(releaseCutVerb, project.stack), world);
+      assert.equal(code, 0);
+      const reasons = data.mode as readonly string[];
+      if (reasons.length > 0)
+        assert.deepEqual(
+          said.slice(-reasons.length),
+          reasons.map((each) => `  ${each}`),
+        );
+      return reasons;
+    };
+    deploy.project.commit({
+      ...Object.fromEntries(generatedFiles(team.roles())),
+      "operations/roles.yaml": stringify(team.data()),
+    });
+    assert.deepEqual(await cut(), []);
+    await deploy.move({ from: "A", to: "B", who: "ada" });
+    deploy.project.commit({ "Documentation/note.md": "a\n" }, { message: "docs: note" });
+    assert.deepEqual(await cut(), []);
+    deploy.project.commit({ "host/a.ts": "b\n" }, { message: "fix: mend" });
+    assert.match((await cut()).join(), /\(fix: mend\) is a change of kind `fix`; B \(Validate\) allows/);
+    deploy.project.repository.git("reset", "--quiet", "--hard", "HEAD~1");
+    const evidence = await deploy.attest(await deploy.project.cut());
+    await deploy.move({ from: "B", to: "C", who: "cy", proven: [{ proof: "examiner-evidence", value: evidence }] });
+    assert.deepEqual(await cut(), []);
+    deploy.project.commit({ "host/a.ts": "b\n" }, { message: "feat: one more" });
+    assert.match((await cut()).join(), /\(feat: one more\) is a change of kind `feature`; C \(Stabilize\) allows/);
   });
 });

@@ -133,6 +133,10 @@ describe("deck release, from cut to revoked", function () {
       });
     }
 
+    it("is refused to who is no Judge before evidence is asked for", async () => {
+      await assert.rejects(verbs.run(releaseSignVerb, [], verbs.key("cy")), fails(4, /`cy` may not sign as `phillbot-release`/));
+    });
+
     it("is refused on the Judge's own work, and nothing stands on record", async () => {
       verbs.project.commit({ "Documentation/note.md": "a\n" }, { message: "Note\n\nCo-authored-by: Bo <bo@example.org>" });
       await verbs.attested();

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { releaseCutVerb } from "../../deck/releaseCut.ts";
+import { releaseDiffVerb } from "../../deck/releaseDiff.ts";
 import { releaseListVerb } from "../../deck/releaseList.ts";
 import { releaseRevokeVerb } from "../../deck/releaseRevoke.ts";
 import { releaseSignVerb } from "../../deck/releaseSign.ts";
@@ -40,6 +41,16 @@ describe("deck release", function () {
       assert.match((await verbs.run(releaseVerifyVerb)).text, /is not on record[\s\S]*npx deck release cut/);
       assert.equal((await verbs.run(releaseVerifyVerb, ["HEAD~1"])).code, 0);
       await assert.rejects(verbs.run(releaseVerifyVerb, ["nowhere"]), fails(2, /`nowhere` is no commit/));
+    });
+
+    it("is what `release diff` compares with, unless a commit is named; before it there is none", async () => {
+      await assert.rejects(
+        verbs.run(releaseDiffVerb),
+        fails(2, /No release of .* was signed before/, /npx deck release diff --stack test-\w+ HEAD~1/),
+      );
+      verbs.project.commit({ "host/a.ts": "b\n" }, { message: "fix: mend" });
+      const { text } = await verbs.run(releaseDiffVerb);
+      assert.match(text, /^program: 1 file\n {2}host\/a\.ts\n1 commit:\n {2}[0-9a-f]{12} ada: fix: mend$/);
     });
 
     it("could not tell, with 3, where origin does not answer, or leads elsewhere", async () => {

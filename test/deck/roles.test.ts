@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { stringify } from "yaml";
+import { modeShowVerb } from "../../deck/modeShow.ts";
 import { rolesCheckVerb } from "../../deck/rolesCheck.ts";
 import { rolesGenerateVerb } from "../../deck/rolesGenerate.ts";
 import { trustInstallVerb, trustShowVerb } from "../../deck/trust.ts";
@@ -7,7 +9,7 @@ import type { Call } from "../../deck/verb.ts";
 import { fingerprintOf, trustFolder } from "../../release/trust.ts";
 import { Team } from "../model/rolesSample.ts";
 import type { Repository } from "../release/gitFixture.ts";
-import { SignedProject } from "../release/signedProject.ts";
+import { SignedProject, stackFile } from "../release/signedProject.ts";
 import { callOf, fails, worldIn } from "./verbCalls.ts";
 
 describe("deck roles and deck trust", () => {
@@ -22,7 +24,7 @@ describe("deck roles and deck trust", () => {
     said.length = 0;
     project = SignedProject.ofOwnStack(team);
     ({ repository } = project);
-    repository.write({ "operations/roles.yaml": text() });
+    repository.write({ "operations/roles.yaml": text(), [`Pulumi.${project.stack}.yaml`]: stackFile() });
   });
   afterEach(() => project[Symbol.asyncDispose]());
 
@@ -83,8 +85,19 @@ describe("deck roles and deck trust", () => {
     repository.commit({ "host/a.ts": "a" }, "Unsigned");
     const { code, text: said, data } = await rolesCheckVerb.run(call({ args: ["start..HEAD"] }), world());
     assert.equal(code, 1);
-    assert.match(said, /^[0-9a-f]{12}: It is not signed by a key on record\.\n1 commit, 1 fault\.$/);
+    assert.match(
+      said,
+      /^[0-9a-f]{12}: It is not signed by a key on record\.\n {2}Whoever made it signs it.*user\.signingkey <file>\n {2}git commit --amend --no-edit --gpg-sign\n1 commit, 1 fault\.$/,
+    );
     assert.deepEqual(data.stale, []);
+    const first = repository.git("rev-parse", "--short=12", "HEAD");
+    repository.commit({ "host/a.ts": "b" }, "Unsigned too");
+    const { text: more } = await rolesCheckVerb.run(call({ args: ["start..HEAD"] }), world());
+    assert.ok(more.includes(`git rebase --rebase-merges --exec 'git commit --amend --no-edit --gpg-sign' ${first}~1`), more);
+    for (const [key, value] of Object.entries({ "gpg.format": "ssh", "user.signingkey": team.keyFile("ada") }))
+      repository.git("config", key, value);
+    repository.git("rebase", "--quiet", "--rebase-merges", "--exec", "git commit --amend --no-edit --gpg-sign", `${first}~1`);
+    assert.equal((await rolesCheckVerb.run(call({ args: ["start..HEAD"] }), world())).code, 0);
   });
 
   it("finds generated files that are not what the roles make of them, until they are generated", async () => {
@@ -127,7 +140,21 @@ describe("deck roles and deck trust", () => {
     repository.commit({ "host/a.ts": "b" }, "Unsigned");
     const { code, text: said, data } = await check();
     assert.deepEqual([code, data.trust], [1, null]);
-    assert.match(said, /^[0-9a-f]{12}: It is not signed by a key on record\.\n2 commits, 1 fault, by the tree's own roles\.$/);
+    assert.match(
+      said,
+      /^[0-9a-f]{12}: It is not signed by a key on record\.\n {2}Whoever made it signs it.*user\.signingkey <file>\n {2}git commit --amend --no-edit --gpg-sign\n2 commits, 1 fault, by the tree's own roles\.$/,
+    );
+  });
+
+  it("names the stacks that are there where the asked one is none, and installs nothing for it", async () => {
+    const slip = `${project.stack}x`;
+    const slipped = callOf({ name: "roles" }, slip, { options: { fingerprint: fingerprintOf(text()) } });
+    const named = fails(2, new RegExp(`no file \`Pulumi\\.${slip}\\.yaml\`; there is \`${project.stack}\``), /--stack test-\w+$/);
+    await assert.rejects(trustInstallVerb.run(slipped, world()), named);
+    assert.equal(existsSync(trustFolder(slip)), false);
+    await assert.rejects(trustShowVerb.run(slipped, world()), named);
+    await assert.rejects(rolesCheckVerb.run({ ...slipped, args: ["HEAD"] }, world()), named);
+    await assert.rejects(modeShowVerb.run(slipped, world()), named);
   });
 
   it("refuses a range that is none, and to check without a trust", async () => {

@@ -54,6 +54,12 @@ describe("readSettings", () => {
     assert.match(message, /`phillbot:nonsense`/);
   });
 
+  it("takes a slip for the stack that is nearest", async () => {
+    for (const stack of ["alpha", "prod"]) writeFileSync(join(root, `Pulumi.${stack}.yaml`), "config: {}\n");
+    const { remedy } = await refusal("prdo");
+    assert.equal(remedy, "npx deck ps --stack prod");
+  });
+
   it("names the stacks that are there where the asked one is not", async () => {
     write(good());
     const { message } = await refusal("prod");

@@ -11,6 +11,7 @@ import type { Fault } from "./faultTable.ts";
 import { channelReady, crashLoop, killedDuringGate, remove, replaceByHand, telegramFault } from "./gatewayFaults.ts";
 import { docker, until } from "./gatewayStack.ts";
 import type { TestProject } from "./project.ts";
+import type { TelegramFault } from "./telegramFault.ts";
 
 /** A change of one file of the clone; mended by what it said before. */
 function treeFault(project: TestProject, path: string, change: (text: string) => string): Fault {
@@ -48,7 +49,7 @@ export function faultsOf(project: TestProject, settings: { readonly apiRoot: str
     const { code, stderr } = await project.deck("up", "--yes");
     if (code !== 0) throw new Error(`\`deck up\` ended with ${code}: ${stderr.slice(-3000)}`);
   };
-  const telegram = (fault: string) => telegramFault(project, settings.apiRoot, fault);
+  const telegram = (fault: TelegramFault) => telegramFault(project, settings.apiRoot, fault);
   const fakeToken = () => `${"1234567890"}:A${"bcdefghijk".repeat(4).slice(0, 34)}`;
   const firstDocument = async () => join(host.context, (await readdir(host.context)).find((name) => name.endsWith(".md")) ?? "");
   return {

@@ -6,6 +6,7 @@ import { execaSync } from "execa";
 import type { Fault } from "./faultTable.ts";
 import { docker, until } from "./gatewayStack.ts";
 import type { TestProject } from "./project.ts";
+import { setTelegramFault, type TelegramFault } from "./telegramFault.ts";
 
 /** Waits until the gate's own reading of the channel is sound again, by the remedy that it prints: what follows would blame it otherwise. */
 export async function channelReady(project: TestProject): Promise<void> {
@@ -22,19 +23,11 @@ export async function channelReady(project: TestProject): Promise<void> {
   );
 }
 
-export function telegramFault(project: TestProject, apiRoot: string, fault: string): Fault {
-  const set = async (value: string) => {
-    const answer = await fetch(`${apiRoot}/_control/fault`, {
-      method: "PUT",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ fault: value }),
-    });
-    if (!answer.ok) throw new Error(`The emulator answered ${answer.status}.`);
-  };
+export function telegramFault(project: TestProject, apiRoot: string, fault: TelegramFault): Fault {
   return {
-    make: () => set(fault),
+    make: () => setTelegramFault(apiRoot, fault),
     mend: async () => {
-      await set("none");
+      await setTelegramFault(apiRoot, "none");
       // A refused token stops the channel for good; the remedy that the gate prints starts it again.
       if (fault === "401") await startChannel(project);
       await channelReady(project);

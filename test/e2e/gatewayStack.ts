@@ -204,13 +204,3 @@ export async function startGatewayStack(): Promise<GatewayStack> {
   }
   return { settings, secrets, gateway, emulator, [Symbol.asyncDispose]: remove };
 }
-
-/** Changes the fault that the emulated Telegram plays. */
-export async function setFault(stack: GatewayStack, fault: "none" | "401" | "409" | "500" | "hang" | "gone"): Promise<void> {
-  const response = await fetch(`${stack.settings.telegram.apiRoot}/_control/fault`, {
-    method: "PUT",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify({ fault }),
-  });
-  if (!response.ok) throw new Error(`The emulator answered ${response.status}.`);
-}

@@ -17,6 +17,7 @@ import { startChannel } from "./gatewayFaults.ts";
 import { docker } from "./gatewayStack.ts";
 import { filesBelow, makeStandIns, ProcessWatch, type Seen } from "./processWatch.ts";
 import { type Ended, makeProject, type TestProject } from "./project.ts";
+import { setTelegramFault, type TelegramFault } from "./telegramFault.ts";
 
 /** What is typed for each verb; `up` and `preview` are run by themselves. */
 const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -90,11 +91,9 @@ describe("Secrets in use", function () {
     writeFileSync(path, change(before));
     await work().finally(() => writeFileSync(path, before));
   };
-  const telegramFault = async (fault: string) => {
+  const telegramFault = async (fault: TelegramFault) => {
     const { apiRoot } = config()["phillbot:telegram"] as { apiRoot: string };
-    const body = JSON.stringify({ fault });
-    const headers = { "content-type": "application/json" };
-    assert.ok((await fetch(`${apiRoot}/_control/fault`, { method: "PUT", headers, body })).ok);
+    await setTelegramFault(apiRoot, fault);
   };
 
   before(async () => {

@@ -8,7 +8,8 @@ import { LocalHost } from "../../host/local.ts";
 import type { CheckResult } from "../../model/check.ts";
 import { gatePolicySchema } from "../../model/gate.ts";
 import { Secret } from "../../model/secret.ts";
-import { docker, type GatewayStack, owner, setFault, startGatewayStack, until } from "./gatewayStack.ts";
+import { docker, type GatewayStack, owner, startGatewayStack, until } from "./gatewayStack.ts";
+import { setTelegramFault, type TelegramFault } from "./telegramFault.ts";
 
 /** A reading by the real gateway and the emulated Bot API takes a moment; a booting gateway on a busy machine takes minutes. */
 const bootLimitMs = 240_000;
@@ -53,8 +54,9 @@ describe("The telegram check on a real gateway", function () {
     await passes();
   });
 
+  const setFault = (fault: TelegramFault) => setTelegramFault(stack.settings.telegram.apiRoot, fault);
   // What a test that failed left set would be the next one's failure.
-  afterEach(() => setFault(stack, "none"));
+  afterEach(() => setFault("none"));
 
   after(async () => {
     await stack?.[Symbol.asyncDispose]();
@@ -127,22 +129,22 @@ describe("The telegram check on a real gateway", function () {
     ["500", "answered `getMe` with 500", "error"],
   ] as const) {
     it(`is ${seen} under the fault ${fault}, and passes again by itself`, async () => {
-      await setFault(stack, fault);
+      await setFault(fault);
       const { status, summary, remedy } = await read();
       assert.equal(status, seen);
       assert.ok(summary.includes(why), summary);
       assert.match(remedy ?? "", /^curl /);
-      await setFault(stack, "none");
+      await setFault("none");
       await passes();
     });
   }
 
   it("fails under a second poller although `getMe` answers, and passes again by itself once that has ended", async () => {
-    await setFault(stack, "409");
+    await setFault("409");
     const result = await reads("fail");
     assert.deepEqual(broken(result, good).slice(0, 3), ["connected", "lifecycle", "lastError"]);
     assert.match(result.remedy ?? "", /another poller/);
-    await setFault(stack, "none");
+    await setFault("none");
     await passes();
   });
 
@@ -193,11 +195,11 @@ describe("The telegram check on a real gateway", function () {
   });
 
   it("fails with a revoked token, and passes again by the remedy once the token is valid", async () => {
-    await setFault(stack, "401");
+    await setFault("401");
     const refused = await reads("fail");
     assert.match(refused.remedy ?? "", /^npx deck up # once the variable `UNUSED` gives a valid token/);
     await until("the channel to stop", async () => ((await read()).measured.running === false ? true : undefined));
-    await setFault(stack, "none");
+    await setFault("none");
     const stopped = await reads("fail");
     assert.deepEqual(broken(stopped, { running: true, webhook: "none" }), ["running"]);
     await follow(stopped);

@@ -6,6 +6,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { Team } from "../model/rolesSample.ts";
+import { DeployProject } from "./deployProject.ts";
 import { SignedProject } from "./signedProject.ts";
 
 describe("the question whether a commit is signed", () => {
@@ -52,5 +53,19 @@ describe("the question whether a commit is signed", () => {
       lines.join("\n"),
     );
     assert.ok(lines.length - keygen.length <= 6, lines.join("\n"));
+  });
+
+  it("is asked whole, with mode and origin, by few processes", async () => {
+    using team = new Team();
+    await using deploy = await DeployProject.begin(team);
+    await deploy.operate();
+    await deploy.opens();
+    const asked = counted("git", "ssh-keygen");
+    await deploy.opens();
+    const lines = asked();
+    const keygen = lines.filter((line) => line.startsWith("ssh-keygen"));
+    // One for the attestation, one for the sign-off, one for each move.
+    assert.equal(keygen.length, 5, lines.join("\n"));
+    assert.ok(lines.length - keygen.length <= 14, lines.join("\n"));
   });
 });
