@@ -17,6 +17,8 @@ export interface Wanted {
   readonly purpose: string;
   /** How long somebody else's end is waited for. Default: not at all. */
   readonly waitSeconds?: number;
+  /** Called where the lease is not had, before that is thrown. */
+  readonly onRefused?: (reason: string) => Promise<void>;
 }
 
 /** A lease, and whether it had to be waited for: what was looked at before that may be another by now. */
@@ -31,9 +33,13 @@ export interface UnderLease {
  */
 export function withLease<T>(stack: Stack, world: World, wanted: Wanted, work: (under: UnderLease) => Promise<T>): Promise<T> {
   return withHost(stack, async (host) => {
-    await refuseForeign(host, stack);
     const place = { host, path: layoutOf(stack.settings).lease };
-    const { lease, hasWaited } = await waitForLease({ place, root: stack.root, stack: stack.stack }, world, wanted);
+    const { lease, hasWaited } = await refuseForeign(host, stack)
+      .then(() => waitForLease({ place, root: stack.root, stack: stack.stack }, world, wanted))
+      .catch(async (error: Error) => {
+        await wanted.onRefused?.(error.message.split("\n", 1)[0] ?? error.message);
+        throw error;
+      });
     await using held = lease;
     return await work({ lease: held, hasWaited });
   });

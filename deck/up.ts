@@ -2,6 +2,7 @@
 
 import { leaseVariable } from "../model/lease.ts";
 import { forStack } from "../model/operatorCommand.ts";
+import { keepRefusal } from "../release/history.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
 import { answersYes } from "./confirm.ts";
 import { freeLock } from "./freeLock.ts";
@@ -46,7 +47,8 @@ export async function up(call: Call, world: World, gate: typeof runStackGate = r
   const before = await openSignOff(call, world);
   const stack = await openStack(call, world);
   const update = await updateCall(call, world, "up");
-  return withLease(stack, world, { purpose: "npx deck up", waitSeconds }, async ({ lease, hasWaited }) => {
+  const onRefused = (reason: string) => keepRefusal(stack.root, { ...stack, now: world.now(), reason });
+  return withLease(stack, world, { purpose: "npx deck up", waitSeconds, onRefused }, async ({ lease, hasWaited }) => {
     const from = world.now();
     const signOff = hasWaited ? await openSignOff(call, world) : before;
     await freeLock(update, world.output);

@@ -13,6 +13,7 @@ import { up, upVerb } from "../../deck/up.ts";
 import { type Call, DeckError, type World } from "../../deck/verb.ts";
 import { askLease, type LeasePlace } from "../../host/lease.ts";
 import { LocalHost } from "../../host/local.ts";
+import { historyFolderOf, readWaiting } from "../../release/history.ts";
 import { takeLease } from "../../release/lease.ts";
 import { claim, first } from "../host/leaseHost.ts";
 import { type FakePulumi, fakePulumi, summary } from "./fakePulumi.ts";
@@ -192,6 +193,17 @@ describe("The lease", function () {
       writeFileSync(join(base, "phillbot.owner.json"), JSON.stringify({ project: "phillbot", stack: "other" }));
       await assert.rejects(up(upCall(), world(), noGate), fails(2, /is not this stack's/));
       assert.deepEqual(readdirSync(base), ["phillbot.owner.json"]);
+      const [kept] = await readWaiting(historyFolderOf(join(root, ".phillbot/evidence/dev")));
+      assert.deepEqual([kept?.event, /not this stack's/.test(kept?.summary ?? "")], ["refused", true]);
+    });
+
+    it("is put on record by the next update where somebody came second", async () => {
+      const other = await another();
+      await assert.rejects(up(upCall(), world(), noGate), fails(3, /holds the lease/));
+      await other[Symbol.asyncDispose]();
+      const [kept, ...more] = await readWaiting(historyFolderOf(join(root, ".phillbot/evidence/dev")));
+      assert.deepEqual([kept?.event, more], ["refused", []]);
+      assert.match(kept?.summary ?? "", /^Refused, with nothing touched: `ada@example.org` on `desk` holds the lease/);
     });
 
     it("is refused where what lies there is no lease: 3, with how to take it away", async () => {
