@@ -22,6 +22,11 @@ export function hasEnded(claimant: Claimant | undefined, id: string): boolean {
   return startOf(claimant.pid) !== claimant.start && !isHandedOn(id);
 }
 
+/** The process that started the one that started this; empty where the system does not tell. Another one once it has ended. */
+export function grandparent(): string {
+  return parentOf(String(process.ppid));
+}
+
 /**
  * Two containers on one kernel, made from one image, agree in all but their space of process ids, and a process of the one
  * is none in the other.

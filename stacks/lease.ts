@@ -1,5 +1,6 @@
 /** Holds the stack's lease while the program runs: the one that `deck` took for it, or its own where Pulumi was started plainly. */
 
+import { grandparent } from "../host/claimant.ts";
 import { type Host, HostUnreachable } from "../host/host.ts";
 import { LeaseUnusable } from "../host/lease.ts";
 import { layoutOf } from "../model/layout.ts";
@@ -9,10 +10,21 @@ import { claimOf, followLease, type HeldLease, takeLease } from "../release/leas
 import type { Inputs } from "./inputs.ts";
 import { refuse } from "./outcome.ts";
 
+const watchMs = 500;
+
+/** A program does not always notice that its engine was killed; it would wait, and renew its lease, for ever. */
+function endWithEngine(): void {
+  // Between the two stands Pulumi's host for Node, which notices nothing, either.
+  const engine = grandparent();
+  const watch = () => void (grandparent() === engine || process.exit(1));
+  setInterval(watch, watchMs).unref();
+}
+
 /** Ends the program with nothing touched where somebody else is at work on the stack. */
 export async function holdLease(host: Host, { stack, settings, projectRoot }: Inputs): Promise<HeldLease> {
   const place = { host, path: layoutOf(settings).lease };
   const look = forStack("npx deck lease show", stack);
+  endWithEngine();
   const handed = process.env[leaseVariable] ?? "";
   try {
     if (handed !== "") {

@@ -62,23 +62,26 @@ describe("Two operators of one stack", function () {
     assert.deepEqual(await shown(), { kind: "free" });
   });
 
-  /** The engine that the lease was handed to. */
-  const engineOf = (id: string) =>
-    readdirSync("/proc").find((pid) => {
+  /** Every process that the lease was handed to, by what it is called. */
+  const handedTo = (id: string): ReadonlyMap<number, string> => {
+    const found = readdirSync("/proc").flatMap((pid) => {
       try {
-        const [comm, environment] = ["comm", "environ"].map((file) => readFileSync(`/proc/${pid}/${file}`, "utf8"));
-        return comm === "pulumi\n" && environment?.split("\0").includes(`PHILLBOT_LEASE=${id}`);
+        const [name = "", environment] = ["comm", "environ"].map((file) => readFileSync(`/proc/${pid}/${file}`, "utf8"));
+        return environment?.split("\0").includes(`PHILLBOT_LEASE=${id}`) ? [[Number(pid), name.trim()] as const] : [];
       } catch {
-        return false;
+        return [];
       }
     });
+    return new Map(found);
+  };
 
   it("are kept waiting by no killed one: `deck up` succeeds at once, where its lease would have lasted on", async () => {
     const known = events().length;
     const killed = begin();
     await until("the update's beginning", async () => (events().length > known ? true : undefined), 120_000);
     const { name } = await shown();
-    const engine = Number(engineOf(name));
+    const [engine] = [...handedTo(name)].find(([, called]) => called === "pulumi") ?? [];
+    assert.ok(engine !== undefined);
     process.kill(killed.child.pid ?? 0, "SIGKILL");
     const early = await project.deck("up", "--yes");
     assert.deepEqual([early.code, /holds the lease/.test(early.stderr)], [3, true], early.stderr);
@@ -95,6 +98,8 @@ describe("Two operators of one stack", function () {
     );
     assert.equal(next.code, 0, next.stderr);
     assert.match(next.stderr, /An earlier update was killed; its lock is taken away/);
+    // Plugins do not notice that their engine is gone.
+    for (const pid of handedTo(name).keys()) process.kill(pid, "SIGKILL");
     assert.deepEqual(await shown(), { kind: "free" });
   });
 

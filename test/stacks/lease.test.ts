@@ -1,9 +1,11 @@
 /** Proves how the program comes by its lease: handed over by `deck`, or its own where Pulumi was started plainly, which it gives back. */
 
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { askLease, type LeasePlace } from "../../host/lease.ts";
 import { leaseVariable } from "../../model/lease.ts";
 import { takeLease } from "../../release/lease.ts";
@@ -74,6 +76,18 @@ describe("The program's lease", function () {
       );
       assert.equal(outcome().code, 3);
     }
+  });
+
+  it("is held no longer than its engine lives, which may be killed while the program waits for it", async () => {
+    const program = join(import.meta.dirname, "leaseProgram.ts");
+    // A command behind it, so that neither shell becomes what it starts.
+    const nodeHost = `"${process.execPath}" "${program}" "${host.base}" wait; :`;
+    const engine = spawn("sh", ["-c", `sh -c '${nodeHost}'; :`], { stdio: ["ignore", "pipe", "inherit"] });
+    await once(engine.stdout, "data");
+    const isBusy = async () => "busy" in (await takeLease(place, claim));
+    assert.equal(await isBusy(), true);
+    engine.kill("SIGKILL");
+    while (await isBusy()) await pause(50);
   });
 
   it("is lost where it is broken meanwhile, which voids the verdict", () => {

@@ -1,4 +1,4 @@
-/** The part of the program that holds the lease: `node leaseProgram.ts <base folder> <command while it is held>`; says why it lost it, if it did. */
+/** The part of the program that holds the lease: `node leaseProgram.ts <base folder> <command while it is held, or wait>`; says why it lost it, if it did. */
 
 import { execFileSync } from "node:child_process";
 import { LocalHost } from "../../host/local.ts";
@@ -13,7 +13,10 @@ const lease = await holdLease(new LocalHost(), inputs).catch((error: Error) => {
   process.stdout.write(error.message);
   process.exitCode = 1;
 });
-if (lease !== undefined) {
+if (lease !== undefined && command === "wait") {
+  process.stdout.write("waits");
+  setInterval(() => {}, 1000);
+} else if (lease !== undefined) {
   execFileSync("sh", ["-c", command], { stdio: "inherit" });
   process.stdout.write((await lease.whyLost()) ?? "held");
 }
