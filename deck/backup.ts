@@ -16,7 +16,7 @@ export const backupCreateVerb: Verb = {
   changes: true,
   options: [waitOption],
   async run(call, world) {
-    const wanted = { purpose: "npx deck backup create", waitSeconds: waitSecondsOf(call.options.wait) };
+    const wanted = { purpose: "npx deck backup create", waitSeconds: waitSecondsOf(call.options.wait, call) };
     if (!call.dryRun) return withLease(await openStack(call, world), world, wanted, () => create(call, world));
     return withBackups(call, world, async ({ place }) => {
       const text = `Would keep the state in ${placed(place)}.`;
@@ -66,7 +66,7 @@ export const backupListVerb: Verb = {
       });
       const names = new Set(known.map(({ backup }) => backup.name));
       const strangers = [...(await listBackups(place))].flatMap(([name, bytes]) => (names.has(name) ? [] : [{ name, bytes }]));
-      const adopt = (name: string) => forStack(`npx deck backup adopt ${name} --sha256 <digest>`, call.stack);
+      const adopt = (name: string) => forStack(`npx deck backup adopt ${name} --sha256 '<digest>'`, call.stack);
       lines.push(
         ...strangers.map(({ name, bytes }) => `${name}  ${sized(bytes)}  not on record; to take it over: ${adopt(name)}`),
       );
@@ -92,7 +92,9 @@ export const backupVerifyVerb: Verb = {
       const results: { readonly name: string; readonly fault: string | null }[] = [];
       for (const { backup } of asked) {
         world.output.progress(`Verifying ${backup.name}.`);
-        const fault = await verifyBackup(backups.place, backup, world.signal);
+        const fault = await verifyBackup(backups.place, backup, world.signal).catch((error: Error) => {
+          if (!world.signal.aborted) throw new DeckError("unknown", error.message);
+        });
         if (world.signal.aborted) throw new DeckError("unknown", "Interrupted; what was not reached is not verified.");
         results.push({ name: backup.name, fault: fault ?? null });
       }

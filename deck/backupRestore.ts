@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { readSourceDocuments } from "../checks/sourceDocuments.ts";
-import { BackupUnusable, botOfPrevious, exchangeState, type NewState, prepareState, settleState } from "../host/backup.ts";
+import { BackupUnusable, botOfState, exchangeState, type NewState, prepareState, settleState } from "../host/backup.ts";
 import { docker } from "../host/engine.ts";
 import { ensureFile, mustRun } from "../host/ensure.ts";
 import { findContainer, indexTimeoutMs, refreshIndex } from "../host/gateway.ts";
@@ -42,7 +42,7 @@ export const backupRestoreVerb: Verb = {
       const refused = "Nothing was changed.";
       await decide({ question: `${consequence} Go on?`, withoutQuestion, refused, signal: world.signal });
     }
-    const asked = { purpose: "npx deck backup restore", waitSeconds: waitSecondsOf(call.options.wait) };
+    const asked = { purpose: "npx deck backup restore", waitSeconds: waitSecondsOf(call.options.wait, call) };
     return withLease(await openStack(call, world), world, asked, ({ lease }) =>
       withBackups(call, world, (backups) => restore(from, backups, { call, world, lease })),
     );
@@ -58,18 +58,26 @@ async function wanted({ args, options, stack }: Call, backups: Backups): Promise
     throw new DeckError("usage", problem, forStack("npx deck backup list", stack));
   }
   if (options.empty === true) return { kind: "empty" };
-  const from: NewState =
-    name === undefined ? { kind: "previous" } : { kind: "backup", backup: (await findBackup(backups, name)).backup };
-  const bot = from.kind === "backup" ? from.backup.bot : await botOfPrevious(backups.place);
-  if (bot === undefined || bot === backups.bot) return from;
+  if (name === undefined) return { kind: "previous" };
+  const { backup } = await findBackup(backups, name);
+  const from: NewState = { kind: "backup", backup };
+  refuseOtherBot(from, backup.bot, backups);
+  return from;
+}
+
+/** @throws DeckError with code 4 */
+function refuseOtherBot(from: NewState, bot: string | undefined, { bot: own, stack }: Backups): void {
+  if (bot === undefined || bot === own) return;
   const problem = `${sentence(from)} is of another bot than the one whose token this stack has; its sessions would answer the wrong people. Nothing was changed.`;
-  throw new DeckError("refused", problem, forStack("npx deck backup list", stack));
+  throw new DeckError("refused", problem, forStack("npx deck backup list", stack.stack));
 }
 
 /** An image migrates what an older one wrote, and cannot read what a newer one wrote. */
 function imageNote(from: NewState, { container }: Backups): string {
-  const isOther = from.kind === "backup" && container !== undefined && from.backup.image !== container.image;
-  return isOther ? " Another image wrote it than the one that runs, which can read it only where that one was no newer." : "";
+  if (from.kind !== "backup" || container === undefined || from.backup.image === container.image) return "";
+  const whose =
+    from.backup.image === undefined ? "Nobody knows which image wrote it" : "Another image wrote it than the one that runs";
+  return ` ${whose}: the one that runs can read it only where that one was no newer.`;
 }
 
 const typed = (from: NewState): string => (from.kind === "backup" ? from.backup.name : `--${from.kind}`);
@@ -97,6 +105,8 @@ async function restore(from: NewState, backups: Backups, { call, world, lease }:
       ? new DeckError("finding", `${error.message} Nothing was changed.`, forStack("npx deck backup verify", call.stack))
       : error;
   });
+  // By its own word, now that it lies here: what was on record, or put aside, need not be what somebody took it for.
+  if (from.kind !== "empty") refuseOtherBot(from, await botOfState(place, ready), backups);
   await exchangeState(place, ready, true).catch((error: Error) => {
     throw new DeckError("unknown", `${error.message} Nothing was changed.`);
   });
@@ -149,7 +159,7 @@ async function exchange(ready: string, { place, container, stack, secrets, bot }
   const stopAndExchange = async () => {
     if (container !== undefined) {
       output.progress("Stopping the gateway; it may take a while to end its work.");
-      await mustRun(host, docker(host, "stop", "--time", String(stopSeconds), name), { timeoutMs });
+      await mustRun(host, docker(host, "stop", "--time", String(stopSeconds), name), { timeoutMs, uninterrupted: true });
       if ((await findContainer(host, name))?.isRunning === true) throw new Error(`Somebody started \`${name}\` meanwhile.`);
     }
     await exchangeState(place, ready);
@@ -161,7 +171,9 @@ async function exchange(ready: string, { place, container, stack, secrets, bot }
   await stopAndExchange().catch(tell);
   // Also where it runs: it may have been started on the state that was put aside.
   if (container !== undefined)
-    await mustRun(host, docker(host, "restart", "--time", String(stopSeconds), name), { timeoutMs }).catch(tell);
+    await mustRun(host, docker(host, "restart", "--time", String(stopSeconds), name), { timeoutMs, uninterrupted: true }).catch(
+      tell,
+    );
   if (faults.length === 0) return;
   const next = forStack(
     "npx deck up # brings an exchange to its end or undoes it, writes the env file, and starts the gateway",

@@ -12,6 +12,7 @@ import { LinkInTheWay, readFolder, refuseLink } from "../host/sync.ts";
 import type { Declared } from "../model/declared.ts";
 import { layoutOf } from "../model/layout.ts";
 import { compareManifests, differenceCounts, differenceWords, isSame, renderManifest } from "../model/manifest.ts";
+import { forStack } from "../model/operatorCommand.ts";
 import { waitForLease } from "./lease.ts";
 import { openTarget } from "./session.ts";
 import { upVerb } from "./up.ts";
@@ -83,7 +84,8 @@ async function mendAlone(target: Target, documents: SourceDocuments, world: Worl
   await using held = lease;
   const outcome = await mend(target, documents, { ...world, signal: AbortSignal.any([world.signal, held.signal]) });
   const lost = await held.whyLost();
-  if (lost !== undefined) throw new DeckError("unknown", `${lost} What lies there now is not known.`, "npx deck docs verify");
+  if (lost !== undefined)
+    throw new DeckError("unknown", `${lost} What lies there now is not known.`, forStack("npx deck docs verify", stack));
   return outcome;
 }
 

@@ -9,7 +9,7 @@ import { leaseSentence } from "../model/lease.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { claimOf, type HeldLease, type Taken, takeLease } from "../release/lease.ts";
 import { type Stack, withHost } from "./session.ts";
-import { DeckError, type World } from "./verb.ts";
+import { type Call, DeckError, type World } from "./verb.ts";
 
 /** What a lease is taken for. */
 export interface Wanted {
@@ -94,9 +94,12 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
+/** The host could not keep the lease, or not tell of it. */
+export class LeaseUntold extends DeckError {}
+
 /** What cannot be used could not be told of. */
 export function asDeckError(error: unknown): never {
-  if (error instanceof LeaseUnusable) throw new DeckError("unknown", `${error.message}\nNothing was touched.`);
+  if (error instanceof LeaseUnusable) throw new LeaseUntold("unknown", `${error.message}\nNothing was touched.`);
   throw error;
 }
 
@@ -109,9 +112,13 @@ export const waitOption = {
 const longestWait = 86_400;
 
 /** @throws DeckError with code 2 where it is no number of seconds. */
-export function waitSecondsOf(option: string | boolean | undefined): number {
+export function waitSecondsOf(option: string | boolean | undefined, { verb, stack }: Pick<Call, "verb" | "stack">): number {
   if (option === undefined) return 0;
   const seconds = typeof option === "string" && /^\d{1,5}$/.test(option) ? Number(option) : Number.NaN;
   if (seconds <= longestWait) return seconds;
-  throw new DeckError("usage", `\`--wait\` takes seconds, ${longestWait} at most.`, "npx deck up --wait 600");
+  throw new DeckError(
+    "usage",
+    `\`--wait\` takes seconds, ${longestWait} at most.`,
+    forStack(`npx deck ${verb} --wait 600`, stack),
+  );
 }

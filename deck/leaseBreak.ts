@@ -23,7 +23,7 @@ export const leaseBreakVerb: Verb = {
     const why = typeof call.options.why === "string" ? call.options.why.trim() : "";
     if (why === "" || why.length > longestWhy) {
       const problem = `A reason of ${longestWhy} characters at most is wanted; ${why.length} are given.`;
-      throw new DeckError("usage", problem, "npx deck lease break --why '<why>'");
+      throw new DeckError("usage", problem, forStack("npx deck lease break --why '<why>'", call.stack));
     }
     await refuseUnspeakable({ why }, call, world);
     const stack = await openStack(call, world);

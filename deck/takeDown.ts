@@ -7,7 +7,7 @@ import type { HeldLease } from "../release/lease.ts";
 import { ask } from "../toolchain/command.ts";
 import { destroyStack } from "./destroy.ts";
 import { devFolders } from "./devStack.ts";
-import { waitForLease } from "./lease.ts";
+import { LeaseUntold, waitForLease } from "./lease.ts";
 import { removeOwnContainers } from "./ownContainers.ts";
 import { dataLeft, removeMemory } from "./ownData.ts";
 import { removeFiles, removeHostFolder } from "./removeFiles.ts";
@@ -77,12 +77,21 @@ export async function takeDown(stack: string, world: World, setUp: SetUp): Promi
   ];
 }
 
-/** @throws DeckError with code 3 where somebody else is at work on the stack, with nothing touched. */
-async function leaseOf(stack: string, world: World): Promise<HeldLease> {
+/**
+ * @returns undefined where the host cannot keep one: on a full disk, this is what makes room.
+ * @throws DeckError with code 3 where somebody else is at work on the stack, with nothing touched.
+ */
+async function leaseOf(stack: string, world: World): Promise<HeldLease | undefined> {
   const host = await openHost({ kind: "local" }, { controlFolder: "" });
   const path = layoutOf({ baseFolder: devFolders(world.root, stack).baseFolder, contextFolder: "" }).lease;
-  const { lease } = await waitForLease({ place: { host, path }, root: world.root, stack }, world, { purpose: "npm run down" });
-  return lease;
+  const wanted = { purpose: "npm run down" };
+  try {
+    return (await waitForLease({ place: { host, path }, root: world.root, stack }, world, wanted)).lease;
+  } catch (error) {
+    if (!(error instanceof LeaseUntold)) throw error;
+    world.output.progress(`${error.message.split("\n", 1)[0]} It is taken down without it.`);
+    return undefined;
+  }
 }
 
 function imagesLeft(kept: readonly KeptImage[]): string[] {

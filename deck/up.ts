@@ -43,7 +43,7 @@ async function updateCall(call: Call, world: World, command: UpdateCall["command
  * has ended, hence after the program's own gate.
  */
 export async function up(call: Call, world: World, gate: typeof runStackGate = runStackGate): Promise<UpdateEnd> {
-  const waitSeconds = waitSecondsOf(call.options.wait);
+  const waitSeconds = waitSecondsOf(call.options.wait, call);
   const before = await openSignOff(call, world);
   const stack = await openStack(call, world);
   const update = await updateCall(call, world, "up");

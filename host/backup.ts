@@ -3,7 +3,7 @@
 import { posix } from "node:path";
 import { z } from "zod";
 import { type Backup, isBackupName } from "../model/backup.ts";
-import { composeService, type Layout, layoutOf, mounts, scratchFolders } from "../model/layout.ts";
+import { botFileName, composeService, type Layout, layoutOf, mounts, scratchFolders } from "../model/layout.ts";
 import type { Settings } from "../model/settings.ts";
 import { sha256 } from "../model/sha256.ts";
 import { docker } from "./engine.ts";
@@ -50,8 +50,8 @@ const quickMs = 60_000;
 /** The scripts' own words, of `sysexits.h`: another one than on record, and nothing there. */
 const [another, nothing] = [65, 66];
 
-/** What a client of the engine's says for itself: the container was never made, or nobody knows how it ended. */
-const engineOwn = [125, 126, 127];
+/** From here on a code is the engine's own word or a signal's: the container was never made, or was ended from outside. */
+const firstOutside = 125;
 
 /** Where the one-shot container sees the folders. */
 const inside = { backups: "/backups", restore: "/restore" } as const;
@@ -125,13 +125,24 @@ export async function createBackup(
   if (!isBackupName(name)) throw new Error(`${JSON.stringify(name)} is no backup's name.`);
   const { host, layout } = place;
   await makeFolders(place);
-  const binds = [
+  // Where there is none, the engine would make one to mount over.
+  const hasEnv =
+    (
+      await host.run(
+        inFolder(place.via, layout.state, (at) => ["test", "-e", `${at}/.env`]),
+        { timeoutMs: quickMs },
+      )
+    ).code !== 1;
+  const binds: [string, string][] = [
     [layout.state, mounts.state],
-    ["/dev/null", `${mounts.state}/.env`],
+    ...(hasEnv ? [["/dev/null", `${mounts.state}/.env`] as [string, string]] : []),
     [layout.backups, inside.backups],
-  ] as const;
-  const command = scriptCommand("create-backup", [name, inside.backups, mounts.state, posix.basename(layout.botFile)]);
-  const { code, stdout, stderr } = await host.run(oneShot(place, binds, command, await alone(place)), { timeoutMs });
+  ];
+  const command = scriptCommand("create-backup", [name, inside.backups, mounts.state, botFileName]);
+  const { code, stdout, stderr } = await host.run(oneShot(place, binds, command, await alone(place)), {
+    timeoutMs,
+    uninterrupted: true,
+  });
   if (code === nothing) return undefined;
   const made = printed.safeParse(stdout.trim().split(" "));
   if (code === 0 && made.success) return { sha256: made.data[0], bytes: made.data[1], bot: made.data[2] };
@@ -160,7 +171,7 @@ function fault(
   const path = `${layout.backups}/${found.backup.name} on ${host.description}`;
   if (found.code === nothing) return `${path} is not there.`;
   if (found.code === another) return `${path} is not the archive that is on record: its digest is another.`;
-  if (found.code === null || engineOwn.includes(found.code))
+  if (found.code === null || found.code >= firstOutside)
     throw new Error(`${path} could not be looked at (exit ${found.code ?? "none"}): ${lastWords(found.stderr)}`);
   return `OpenClaw does not accept ${path}, or has no room for it (exit ${found.code}): ${lastWords(found.stderr)}\n  df -h ${layout.backups} ${layout.restore}`;
 }
@@ -230,17 +241,19 @@ export async function prepareState(place: BackupPlace, from: NewState, random: s
   const archive = `${inside.backups}/${from.backup.name}`;
   const args = [archive, from.backup.sha256, `${inside.restore}/${name}`, mounts.state];
   const command = oneShot(place, binds, scriptCommand("extract-backup", args), await alone(place));
-  const { code, stderr } = await host.run(command, { timeoutMs });
+  const { code, stderr } = await host.run(command, { timeoutMs, uninterrupted: true });
   if (code !== 0) throw new BackupUnusable(fault(place, { backup: from.backup, code, stderr }));
   return folder;
 }
 
-/** Of which bot the state says it is that the last exchange put aside; undefined where it says nothing. */
-export async function botOfPrevious({ host, layout, via }: BackupPlace): Promise<string | undefined> {
-  const name = posix.basename(layout.botFile);
-  const command = inFolder(via, layout.restore, (at) => ["cat", "--", `${at}/previous/${name}`]);
-  const { code, stdout } = await host.run(command, { timeoutMs: quickMs });
-  return code === 0 && sha256.safeParse(stdout).success ? stdout : undefined;
+/** Of which bot a state says it is; undefined where it says nothing. @throws Error where that could not be told. */
+export async function botOfState({ host, via }: BackupPlace, folder: string): Promise<string | undefined> {
+  const script = '[ -e "$1" ] || exit 66; head -c 64 -- "$1"';
+  const command = inFolder(via, folder, (at) => ["sh", "-c", script, "bot-of-state", `${at}/${botFileName}`]);
+  const { code, stdout, stderr } = await host.run(command, { timeoutMs: quickMs });
+  if (code === nothing || (code === 0 && !sha256.safeParse(stdout).success)) return undefined;
+  if (code === 0) return stdout;
+  throw new Error(`Of which bot ${folder} on ${host.description} is could not be told: ${lastWords(stderr)}`);
 }
 
 /**
@@ -251,9 +264,9 @@ export async function botOfPrevious({ host, layout, via }: BackupPlace): Promise
  */
 export async function exchangeState({ host, layout, via }: BackupPlace, ready: string, dryRun = false): Promise<void> {
   const base = baseOf(layout);
-  const words = [posix.relative(base, ready), ...(dryRun ? ["check"] : [])];
+  const words = [base, posix.relative(base, ready), ...(dryRun ? ["check"] : [])];
   const command = inFolder(via, base, (at) => scriptCommand("exchange-state", [at, ...words]));
-  await mustRun(host, command, { timeoutMs });
+  await mustRun(host, command, { timeoutMs, uninterrupted: true });
 }
 
 /**
@@ -261,13 +274,13 @@ export async function exchangeState({ host, layout, via }: BackupPlace, ready: s
  * @returns which of both; undefined where none was.
  * @throws Error where neither could be done.
  */
-export async function settleState(
-  place: Pick<BackupPlace, "host" | "layout" | "via">,
-): Promise<"finished" | "undone" | undefined> {
+export async function settleState(place: BackupPlace): Promise<"finished" | "undone" | undefined> {
   const { host, layout, via } = place;
   if (!(await isInterrupted(place))) return undefined;
-  const command = inFolder(via, baseOf(layout), (at) => scriptCommand("exchange-state", [at]));
-  const said = (await mustRun(host, command, { timeoutMs })).trim();
+  // Somebody may have removed what it needs.
+  await makeFolders(place);
+  const command = inFolder(via, baseOf(layout), (at) => scriptCommand("exchange-state", [at, baseOf(layout)]));
+  const said = (await mustRun(host, command, { timeoutMs, uninterrupted: true })).trim();
   if (said !== "finished" && said !== "undone")
     throw new Error(`An exchange of ${layout.state} was interrupted and is neither finished nor undone.`);
   return said;

@@ -39,6 +39,7 @@ export async function execute(
     reject: false,
     stripFinalNewline: false,
     cancelSignal: signal,
+    detached: options.uninterrupted === true,
     ...(options.stdin === undefined ? { stdin: "ignore" as const } : { input: options.stdin }),
   });
   // ssh hands its output to the shared connection's process, which keeps it open for as long as the command on the host runs.

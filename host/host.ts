@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly stdin?: string | Uint8Array;
   /** Ends the command when aborted. */
   readonly signal?: AbortSignal;
+  /** True for what must not end half-way where an operator types Ctrl-C, which reaches every process of a terminal. Default false. */
+  readonly uninterrupted?: boolean;
   /** Milliseconds until the command is ended; default 60,000. */
   readonly timeoutMs?: number;
 }

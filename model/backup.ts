@@ -23,8 +23,11 @@ export const backupSchema = z.strictObject({
   bytes: z.int().min(1),
   /** Says, by a digest, of which bot it is: a state that another bot gets answers the wrong people. */
   bot: sha256,
-  /** The engine's id of the image that read the state, which is the one that wrote it where a container was there. */
-  image: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  /** The engine's id of the image that read the state, which is the one that wrote it where a container was there. Absent where nobody knows. */
+  image: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .optional(),
 });
 
 export type Backup = z.output<typeof backupSchema>;
@@ -39,7 +42,7 @@ export interface Retention {
 /** An archive, as old as its entry on record says. */
 export interface Aged {
   readonly name: string;
-  readonly image: string;
+  readonly image: string | undefined;
   readonly at: Date;
 }
 

@@ -33,7 +33,7 @@ export interface Layout {
 }
 
 /** Below the state folder. */
-const botFileName = "phillbot.bot";
+export const botFileName = "phillbot.bot";
 
 export function layoutOf(settings: Pick<Settings, "baseFolder" | "contextFolder">): Layout {
   const below = (...parts: string[]) => [settings.baseFolder, ...parts].join("/");

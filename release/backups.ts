@@ -45,6 +45,8 @@ export interface MadeBackup {
  */
 export async function makeBackup(wanted: BackupWanted): Promise<MadeBackup | undefined> {
   const { place, history, about, bot, why, now, random } = wanted;
+  // What the record would refuse need not be made.
+  await readHistory(history);
   const skewMs = await clockSkewMs(place.host, now);
   const at = new Date(now().getTime() + skewMs);
   const name = backupName(at, random);

@@ -8,7 +8,7 @@ import { leaseSentence, leaseVariable } from "../model/lease.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { claimOf, followLease, type HeldLease, takeLease } from "../release/lease.ts";
 import type { Inputs } from "./inputs.ts";
-import { refuse } from "./outcome.ts";
+import { refuse, writeOutcome } from "./outcome.ts";
 
 const watchMs = 500;
 
@@ -18,6 +18,20 @@ function endWithEngine(): void {
   const engine = grandparent();
   const watch = () => void (grandparent() === engine || process.exit(1));
   setInterval(watch, watchMs).unref();
+}
+
+/** What a gate that found it out itself gets to say so. */
+const graceMs = 5_000;
+
+/** Nobody else would end what is done without the lease: `deck` does where it took it. */
+function endWithLease({ signal }: HeldLease): void {
+  const end = () => {
+    const { message } = signal.reason as Error;
+    writeOutcome({ code: 3, summary: `${message} Nothing is released.` });
+    process.stderr.write(`${message} The update ends here, and nothing is released.\n`);
+    process.exit(1);
+  };
+  signal.addEventListener("abort", () => void setTimeout(end, graceMs).unref());
 }
 
 /** Ends the program with nothing touched where somebody else is at work on the stack. */
@@ -34,6 +48,7 @@ export async function holdLease(host: Host, { stack, settings, projectRoot }: In
     }
     const taken = await takeLease(place, await claimOf(projectRoot, stack, "pulumi up"));
     if ("busy" in taken) return refuse(3, `${leaseSentence(taken.busy, stack)} Nothing is touched.\n  ${look}`);
+    endWithLease(taken.held);
     // Before Pulumi's own, which ends the program; what ends otherwise is known by its process to have ended.
     process.once("beforeExit", () => void taken.held[Symbol.asyncDispose]());
     return taken.held;

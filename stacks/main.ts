@@ -113,7 +113,7 @@ const folders = new HostFolders(
     dependsOn: isPreview
       ? ownerFile
       : ownerFile.settled.apply(async () => {
-          await settleInterrupted(inputs, { host, via });
+          await settleInterrupted(inputs, { host, via }, imageName);
           return ownerFile;
         }),
   },
@@ -187,7 +187,7 @@ const gateway = new Gateway(
     network,
     via,
     labels,
-    backUp: (next) => backUpBeforeReplacement(inputs, { host, via }, next),
+    backUp: (next) => backUpBeforeReplacement(inputs, { host, via, lease }, next),
     after: services ? [services.telegram] : [],
   },
   onHost,

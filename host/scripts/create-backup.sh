@@ -23,8 +23,9 @@ tar -tzf "$temp/$1" >"$temp/list"
 ! grep -q "^[^/]*/payload/posix$3/\.env$" "$temp/list" || { echo "The gateway's env file would be in it." >&2; exit 1; }
 digest=$(sha256sum <"$temp/$1")
 size=$(stat -c %s "$temp/$1")
-bot=$(head -c 64 -- "$3/$4" 2>/dev/null) || bot=
+# The bot may write there what it likes.
+bot=$(head -c 64 -- "$3/$4" 2>/dev/null | grep -x '[0-9a-f]\{64\}') || bot=-
 sync -- "$temp/$1"
 mv -- "$temp/$1" "$2/$1"
 sync -- "$2"
-printf '%s %s %s\n' "${digest%% *}" "$size" "${bot:--}"
+printf '%s %s %s\n' "${digest%% *}" "$size" "$bot"

@@ -109,7 +109,7 @@ describe("The gateway's state", function () {
     assert.equal(kept.length, known + 1);
     assert.match(
       await run("backup", "list"),
-      /^\S+ {2}\d+ \S ago {2}\S+ \SB {2}The state was backed up before the gateway's container was replaced$/m,
+      /^\S+ {2}\d+ \S ago {2}\S+ \SB {2}The state was backed up before the gateway's container was made anew$/m,
     );
     await run("up", "--yes");
     assert.equal((await list()).length, known + 1);

@@ -53,6 +53,8 @@ describe("Work on the gateway's state", () => {
 
   it("is done without network, secrets and rights, by the gateway's user, alone, and within the gateway's limits", async () => {
     host.ends = { code: 0, stdout: `${digest} 6 -\n`, stderr: "" };
+    mkdirSync(join(folder, "state"));
+    writeFileSync(join(folder, "state", ".env"), "SECRET=1\n");
     assert.deepEqual(await createBackup(place(), name), { sha256: digest, bytes: 6, bot: undefined });
     const [removed = [], run = []] = host.asked;
     assert.deepEqual(removed, ["docker", "rm", "--force", "bot-state"]);
@@ -63,6 +65,10 @@ describe("Work on the gateway's state", () => {
       `type=bind,"source=/dev/null",target=/home/node/.openclaw/.env`,
     ];
     for (const words of wanted) assert.ok(line.includes(words), words);
+    rmSync(join(folder, "state", ".env"));
+    await createBackup(place(), name);
+    // The engine would make the file to mount over.
+    assert.ok(!host.asked.at(-1)?.join(" ").includes("source=/dev/null"));
   });
 
   it("is refused under a name that is none", async () => {

@@ -19,7 +19,9 @@ import { scriptText } from "../../host/script.ts";
 
 const commands = ["flock", "mv", "rm", "rmdir", "sync"];
 
-describe("An exchange of the gateway's state", () => {
+describe("An exchange of the gateway's state", function () {
+  // Some fifty runs of the script.
+  this.timeout(120_000);
   let base = "";
   let stubs = "";
   beforeEach(() => {
@@ -40,7 +42,7 @@ describe("An exchange of the gateway's state", () => {
   const run = (ready?: string, path = process.env.PATH, ...more: readonly string[]) =>
     spawnSync(
       "sh",
-      ["-c", scriptText("exchange-state"), "exchange-state", base, ...(ready === undefined ? [] : [ready, ...more])],
+      ["-c", scriptText("exchange-state"), "exchange-state", base, "/shown", ...(ready === undefined ? [] : [ready, ...more])],
       {
         encoding: "utf8",
         env: { ...process.env, PATH: path },
@@ -80,6 +82,10 @@ describe("An exchange of the gateway's state", () => {
           const place = `${how} command ${number}: ${found}`;
           assert.equal(status, 0, `${place} ${stderr}`);
           assert.deepEqual([existsSync(join(base, "state.aside")), existsSync(join(base, "state.next"))], [false, false], place);
+          // Nothing that it left is in the way of the next one.
+          put("restore/incoming-2/state", "next");
+          const { status: then, stderr: why } = run("restore/incoming-2/state");
+          assert.deepEqual([then, at("state")], [0, "next"], `${place} ${why}`);
           // Of an archive that was unpacked, the archive is left.
           if (found[0] === "new") assert.deepEqual(found, ["new", "old"], place);
           else assert.deepEqual(found, ["old", ready === "restore/previous" ? "new" : "older"], place);
@@ -115,7 +121,7 @@ describe("An exchange of the gateway's state", () => {
     for (const name of ["state.aside", "state.next"]) put(name, name);
     const { status, stderr } = run();
     assert.deepEqual([status, at("state"), at("state.aside")], [1, "old", "state.aside"]);
-    assert.match(stderr, /both there, and only a person can tell/);
+    assert.match(stderr, /\/shown\/state\.aside are both there, and only a person can tell/);
   });
 
   it("is only looked at where that is asked for", () => {

@@ -94,6 +94,15 @@ describe("The program's lease", function () {
     assert.match(run(`rm ${place.path}`).stdout, /taken away before its end/);
   });
 
+  it("ends what is still at work without it, where no `deck` stands over it", () => {
+    const program = join(import.meta.dirname, "leaseProgram.ts");
+    const env = { ...process.env, PHILLBOT_OUTCOME_FILE: outcomeFile() };
+    const ended = spawnSync(process.execPath, [program, host.base, "lose"], { encoding: "utf8", env, timeout: 50_000 });
+    assert.deepEqual([ended.status, ended.signal], [1, null]);
+    assert.match(ended.stderr, /taken away before its end\. The update ends here, and nothing is released\.\n$/);
+    assert.equal(outcome().code, 3);
+  });
+
   it("is refused where what lies in its place is none: 3", () => {
     mkdirSync(host.base);
     writeFileSync(place.path, "torn");
