@@ -116,7 +116,7 @@ const printed = z.tuple([
  * Makes an archive of the state as it is, while the gateway runs or not; the env file is not in it.
  *
  * @returns its digest and size, and of which bot the state says it is; undefined where there is no state to keep.
- * @throws Error where none was made; nothing of it is left then.
+ * @throws Error where none was made. An archive whose digest could not be read lies there and is on no record.
  */
 export async function createBackup(
   place: BackupPlace,
@@ -126,18 +126,10 @@ export async function createBackup(
   const { host, layout } = place;
   await makeFolders(place);
   // Where there is none, the engine would make one to mount over.
-  const hasEnv =
-    (
-      await host.run(
-        inFolder(place.via, layout.state, (at) => ["test", "-e", `${at}/.env`]),
-        { timeoutMs: quickMs },
-      )
-    ).code !== 1;
-  const binds: [string, string][] = [
-    [layout.state, mounts.state],
-    ...(hasEnv ? [["/dev/null", `${mounts.state}/.env`] as [string, string]] : []),
-    [layout.backups, inside.backups],
-  ];
+  const isThere = inFolder(place.via, layout.state, (at) => ["test", "-e", `${at}/.env`]);
+  const looked = await host.run(isThere, { timeoutMs: quickMs });
+  const hidden = looked.code === 1 ? [] : [["/dev/null", `${mounts.state}/.env`] as const];
+  const binds = [[layout.state, mounts.state] as const, ...hidden, [layout.backups, inside.backups] as const];
   const command = scriptCommand("create-backup", [name, inside.backups, mounts.state, botFileName]);
   const { code, stdout, stderr } = await host.run(oneShot(place, binds, command, await alone(place)), {
     timeoutMs,
@@ -211,7 +203,7 @@ export type NewState =
  * Makes a new state ready beside the one in use, which it does not touch.
  *
  * @param random eight hex digits: another run, whose operator was killed, may still unpack beside it.
- * @returns its folder; what is to be in it besides is written there before `exchangeState`.
+ * @returns its folder, which holds no env file: that is written once it is in place.
  * @throws BackupUnusable where the archive cannot be used.
  */
 export async function prepareState(place: BackupPlace, from: NewState, random: string): Promise<string> {

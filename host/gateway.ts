@@ -140,8 +140,8 @@ export async function reachFromGateway(
   return { unread: `exit ${code ?? "none"}, wanted 0 and an answer of known shape` };
 }
 
-/** How far the engine's clock may be ahead of the host's, as the gate has it at most: an engine may run in a machine of its own. */
-const allowedSkewMs = 30_000;
+/** How far two clocks may differ, as the gate has it at most: an engine may run in a machine of its own. */
+export const allowedSkewMs = 30_000;
 
 /**
  * Restarts the gateway where one of its files is younger than its start, because it reads them at its start only; and where its

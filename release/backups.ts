@@ -1,6 +1,7 @@
 /** The gateway's backups on a stack's record: what is not on record with its digest is never taken for one. */
 
 import { type BackupPlace, createBackup, listBackups, removeBackups } from "../host/backup.ts";
+import { allowedSkewMs } from "../host/gateway.ts";
 import { clockSkewMs } from "../host/open.ts";
 import { type Backup, backupName, expiredBackups, type Retention } from "../model/backup.ts";
 import type { HistoryDraft, HistoryEntry } from "../model/history.ts";
@@ -28,9 +29,6 @@ export interface BackupWanted {
   readonly retention: Retention;
 }
 
-/** As the gate allows at most. Which of two clocks is wrong cannot be told, and by a wrong one every backup is old. */
-const allowedSkewMs = 30_000;
-
 export interface MadeBackup {
   readonly backup: Backup;
   /** What went wrong besides, in a sentence: the backup is made all the same. */
@@ -55,6 +53,7 @@ export async function makeBackup(wanted: BackupWanted): Promise<MadeBackup | und
   const backup = { name, ...made, bot: made.bot ?? bot, image: place.image };
   const summary = `The state was backed up ${why}: ${name}, ${backup.bytes} bytes.`;
   await record(history, { event: "backup", at: at.toISOString(), ...about, backup, summary });
+  // Which of two clocks is wrong cannot be told, and by a wrong one every backup is old.
   if (Math.abs(skewMs) > allowedSkewMs) {
     const warning = `The clocks here and on ${place.host.description} differ by ${Math.round(skewMs / 1000)} s, so no backup was removed for its age or number.`;
     return { backup, warning };
