@@ -20,10 +20,15 @@ export interface Target {
   readonly projectRoot: string;
   /** Absolute path of the folder that holds this stack's evidence, one folder a run. */
   readonly evidenceFolder: string;
+  /**
+   * Where what is judged is an older release that comes back: its name, and the project's own folder (`projectRoot` is where its
+   * tree lies). Newer releases are no fault of it then.
+   */
+  readonly rollback?: { readonly name: string; readonly home: string };
 }
 
 /** What judging before the first resource needs: no host has been touched yet. */
-export type TreeTarget = Pick<Target, "stack" | "settings" | "secrets" | "projectRoot" | "evidenceFolder">;
+export type TreeTarget = Pick<Target, "stack" | "settings" | "secrets" | "projectRoot" | "evidenceFolder" | "rollback">;
 
 export interface CheckContext {
   /** Aborted at the check's deadline: hand it to every call that can wait. */

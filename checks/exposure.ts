@@ -5,7 +5,7 @@ import { quote } from "../host/quote.ts";
 import type { Finding } from "../model/check.ts";
 import { type ExposureFinding, type Exposures, exposuresSchema, judgeExposures } from "../model/exposures.ts";
 import { edit } from "../model/operatorCommand.ts";
-import { countedTags } from "../model/origin.ts";
+import { type CountedTags, countedTags } from "../model/origin.ts";
 import { type LastRelease, lastRelease } from "../release/lastRelease.ts";
 import { documentsFolder } from "../release/repository.ts";
 import type { Check, CheckContext, Target, TreeTarget } from "./check.ts";
@@ -60,6 +60,11 @@ async function scanTree(scanner: Scanner, target: TreeTarget, last: LastRelease,
   await scanFolder(scanner, evidenceFolder, { place: "evidence", root: evidenceFolder });
 }
 
+/** An older release lacks newer ones by its nature, and it is brought back where nothing but the host may answer. */
+function tagsFor({ settings, rollback }: TreeTarget): CountedTags {
+  return rollback !== undefined ? { from: "clone" } : countedTags(settings);
+}
+
 async function scanAllLogs(scanner: Scanner, { host, declared }: Target): Promise<void> {
   await scanLogs(scanner, host, declared);
   await scanLogFiles(scanner, host, declared);
@@ -71,7 +76,7 @@ async function probe(target: TreeTarget, context: CheckContext, look: Look): Pro
   const { projectRoot, secrets } = target;
   const ledger = await readLedger(projectRoot, exposuresPath, exposuresSchema);
   if (!ledger.ok) return brokenLedger(exposuresPath, ledger.faults);
-  const last = await lastRelease(projectRoot, { tags: countedTags(target.settings), signal: context.signal });
+  const last = await lastRelease(projectRoot, { tags: tagsFor(target), signal: context.signal });
   const waivers = context.policy.waivers.filter(({ check }) => check === id);
   const recorded = [...ledger.value.exposures.map(({ fingerprint }) => fingerprint), ...waivers.map(({ item }) => item)];
   const scanner = await Scanner.open({ projectRoot, secrets, recorded, signal: context.signal });

@@ -64,6 +64,7 @@ export async function runGate(run: GateRun): Promise<GateEnd> {
     now: now(),
     toolVersion,
     rehearsed: rehearsalOf(target.settings),
+    rollbackTo: target.rollback?.name,
   });
   const report: Report = {
     schema: "phillbot/evidence/v1",
@@ -112,7 +113,8 @@ export async function judgeTree(run: Run<TreeTarget>): Promise<{ readonly verdic
   const required = checks.map(({ id }) => id);
   const toolVersion = await readVersion(target.projectRoot);
   const rehearsed = rehearsalOf(target.settings);
-  const verdict = judge({ results, policy, policyDigest: policyDigest(policy), required, now: now(), toolVersion, rehearsed });
+  const by = { policy, policyDigest: policyDigest(policy), toolVersion, rehearsed, rollbackTo: target.rollback?.name };
+  const verdict = judge({ results, required, now: now(), ...by });
   return { verdict, code: exitCode(verdict, results) };
 }
 

@@ -88,10 +88,17 @@ const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
  * What this tree would declare. The env file's fingerprint is the container's own, since the check `secrets` compares that
  * file with its sources; and it is believed only where the container bears the declared digest, of which it is a part.
  */
-function treeDigests({ settings, stack, projectRoot, declared }: Target, named: ContainerState | undefined): TreeDigests {
+function treeDigests(
+  { settings, stack, projectRoot, rollback, declared }: Target,
+  named: ContainerState | undefined,
+): TreeDigests {
   const config = sha256(renderGatewayConfig(settings));
   if (named?.spec !== declared.gateway.spec) return { config, spec: undefined };
-  const labels = { ...stackLabels(settings, { stack, projectRoot }), ...contentLabels(config, named.envFile ?? "none") };
+  // Whose it is, an older tree says no otherwise.
+  const labels = {
+    ...stackLabels(settings, { stack, projectRoot: rollback?.home ?? projectRoot }),
+    ...contentLabels(config, named.envFile ?? "none"),
+  };
   return { config, spec: sha256(containerSpecText({ settings, layout: layoutOf(settings), labels })) };
 }
 

@@ -95,7 +95,14 @@ interface Asked {
   readonly lease: HeldLease;
 }
 
-async function restore(from: NewState, backups: Backups, { call, world, lease }: Asked): Promise<Outcome> {
+async function restore(from: NewState, backups: Backups, asked: Asked): Promise<Outcome> {
+  const ready = await makeReady(from, backups, asked);
+  await exchange(ready, backups, asked.world, { restart: true });
+  return judge(from, backups, asked);
+}
+
+/** Makes a state ready beside the one in use, proven and on record as about to come. @returns what `exchange` takes. */
+export async function makeReady(from: NewState, backups: Backups, { call, world, lease }: Asked): Promise<string> {
   const { place } = backups;
   const settled = await settleState(place);
   if (settled !== undefined) world.output.progress(`An earlier exchange had been interrupted; it is ${settled}.`);
@@ -115,8 +122,7 @@ async function restore(from: NewState, backups: Backups, { call, world, lease }:
     throw new DeckError("unknown", `${lost} Nothing was changed.`, forStack("npx deck lease show", call.stack));
   if (world.signal.aborted) throw new DeckError("unknown", "Interrupted before anything was changed.");
   await put(backups, world, { event: "restoring", summary: `${sentence(from)} is about to take the place of the gateway's.` });
-  await exchange(ready, backups, world);
-  return judge(from, backups, { call, world, lease });
+  return ready;
 }
 
 /** Whatever runs now is for the gate to say. */
@@ -137,7 +143,8 @@ async function judge(from: NewState, backups: Backups, { call, world }: Asked): 
   return { code: gate.code, data: { from: from.kind, gate: gate.data }, text: `${gate.text}\n${summary}` };
 }
 
-async function put(
+/** Puts on the stack's record what became of the state. */
+export async function put(
   { history, about }: Backups,
   { now }: World,
   what: Pick<HistoryDraft, "event" | "summary" | "verdict" | "backup">,
@@ -148,9 +155,15 @@ async function put(
 /**
  * Not interrupted from here on: in the middle of it there is no gateway. Whatever goes wrong, the gateway is started with whichever
  * state is in place, because a bot that stands still is mended by nobody.
+ * @param restart false where an update follows that makes the container anew: then it stays stopped, unless something goes wrong.
  * @throws DeckError with what to type next.
  */
-async function exchange(ready: string, { place, container, stack, secrets, bot }: Backups, { output }: World): Promise<void> {
+export async function exchange(
+  ready: string,
+  { place, container, stack, secrets, bot }: Backups,
+  { output }: World,
+  { restart }: { readonly restart: boolean },
+): Promise<void> {
   const { host, layout, uid, gid, via } = place;
   const name = gatewayName(stack.settings);
   const timeoutMs = (stopSeconds + 60) * 1000;
@@ -170,7 +183,7 @@ async function exchange(ready: string, { place, container, stack, secrets, bot }
   };
   await stopAndExchange().catch(tell);
   // Also where it runs: it may have been started on the state that was put aside.
-  if (container !== undefined)
+  if (container !== undefined && (restart || faults.length > 0))
     await mustRun(host, docker(host, "restart", "--time", String(stopSeconds), name), { timeoutMs, uninterrupted: true }).catch(
       tell,
     );

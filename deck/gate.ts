@@ -4,7 +4,7 @@ import type { Report } from "../checks/evidence/report.ts";
 import { verdictSentence } from "../model/rehearsal.ts";
 import { type MayDeploy, mayDeploy } from "../release/mayDeploy.ts";
 import { resultLines } from "./results.ts";
-import { openPolicy, openTarget } from "./session.ts";
+import { openPolicy, openStack, openTargetOf, type Stack } from "./session.ts";
 import { readRawSettings } from "./stackSettings.ts";
 import { type Call, type ExitCode, exitCodes, type Verb, type World } from "./verb.ts";
 
@@ -23,10 +23,15 @@ export interface StackGateEnd {
  * @throws DeckError, HostUnreachable
  */
 export async function runStackGate(call: Call, world: World, signOff: MayDeploy): Promise<StackGateEnd> {
+  return gateStack(await openStack(call, world), world, signOff);
+}
+
+/** The same of a stack that is open. @throws DeckError, HostUnreachable */
+export async function gateStack(stack: Stack, world: World, signOff: MayDeploy): Promise<StackGateEnd> {
   // All checks together load a good deal; verbs that need none should not wait for it.
   const [{ checksFor }, { runGate }] = await Promise.all([import("../checks/all.ts"), import("../checks/gate.ts")]);
   const policy = await openPolicy(world);
-  await using session = await openTarget(call, world);
+  await using session = await openTargetOf(stack, world);
   const { target } = session;
   const { report, page, code } = await runGate({
     target,

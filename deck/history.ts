@@ -22,7 +22,7 @@ import type { Cleared } from "../release/mayDeploy.ts";
 import { trustFolder } from "../release/trust.ts";
 import { modesHere, modesOptions } from "./modes.ts";
 import { bringRecords, readKnown } from "./releasePlace.ts";
-import { openStack, type Stack, withHost } from "./session.ts";
+import { openStack, projectRootOf, type Stack, withHost } from "./session.ts";
 import type { UpdateEnd } from "./update.ts";
 import { DeckError, type ExitCode, exitCodes, type Verb, type World } from "./verb.ts";
 
@@ -143,6 +143,8 @@ export interface Ended {
   readonly end: UpdateEnd;
   readonly from: Date;
   readonly signOff: Cleared;
+  /** Git's id of the tree that was deployed; undefined where it is none, or was another at the end. */
+  readonly tree?: string | undefined;
 }
 
 /**
@@ -151,16 +153,24 @@ export interface Ended {
  * record is released.
  * @param stack as it was when the update began.
  */
-export async function recordUpdateEnd(stack: Stack, world: World, { end: ended, from, signOff }: Ended): Promise<UpdateEnd> {
-  const [who, commit, begun] = await Promise.all([whoActs(stack.root), headOf(stack.root), lastBegun(stack.evidenceFolder)]);
+export async function recordUpdateEnd(
+  stack: Stack,
+  world: World,
+  { end: ended, from, signOff, tree }: Ended,
+): Promise<UpdateEnd> {
+  const folder = projectRootOf(stack);
+  const [who, commit, begun] = await Promise.all([whoActs(folder), headOf(folder), lastBegun(stack.evidenceFolder)]);
   const isTouched = begun !== undefined && !(begun < from);
   const isMoved = signOff.kind === "signed" && commit !== signOff.release.commit;
   const end = ended.code === exitCodes.done && isMoved ? { ...ended, code: exitCodes.unknown, summary: movedAway } : ended;
   // A rehearsal is none, whoever signed it.
-  const isReleased = end.code === exitCodes.done && signOff.kind === "signed" && !stack.settings.rehearsal;
+  const isOpen = isTouched && end.code === exitCodes.done;
+  const isReleased = isOpen && signOff.kind === "signed" && !stack.settings.rehearsal && stack.rollback === undefined;
+  const good = stack.rollback === undefined ? (isReleased ? "released" : "ended") : "rolled-back";
   const draft: HistoryDraft = {
-    event: isTouched ? (isReleased ? "released" : "ended") : "refused",
-    ...(isReleased ? { verdict: "open" } : {}),
+    event: isTouched ? (isOpen ? good : "ended") : "refused",
+    ...(isOpen ? { verdict: "open" } : {}),
+    ...(isOpen && tree !== undefined ? { tree } : {}),
     ...(signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {}),
     ...{ at: world.now().toISOString(), stack: stack.stack, who, summary: end.summary },
     durationMs: Math.max(0, world.now().getTime() - from.getTime()),

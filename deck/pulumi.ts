@@ -103,6 +103,12 @@ export async function readDeclared(place: StackPlace, signal: AbortSignal): Prom
   return declaredShape.parse(parsed.declared);
 }
 
+/** As Pulumi takes it from the environment: what stands in an older tree must not lead elsewhere. Empty where nobody says. */
+export async function backendVariable(place: StackPlace): Promise<Readonly<Record<string, string>>> {
+  const url = await backendOf(place);
+  return url === "" ? {} : { PULUMI_BACKEND_URL: url };
+}
+
 /** Where the state is: the caller's word, else the project's, else where the operator is logged in. */
 async function backendOf({ root, environment }: StackPlace): Promise<string> {
   if (environment.PULUMI_BACKEND_URL) return environment.PULUMI_BACKEND_URL;

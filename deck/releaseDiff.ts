@@ -46,7 +46,7 @@ function shortened<T>(all: readonly T[], line: (one: T) => string): readonly str
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
-function partLines(differing: readonly string[], files: readonly ChangedFile[]): readonly string[] {
+export function partLines(differing: readonly string[], files: readonly ChangedFile[]): readonly string[] {
   const lineOf = ({ path, how }: ChangedFile) => `${inLine(path)}${how === "changed" ? "" : ` (${how})`}`;
   const lines = differing.flatMap((subject) => {
     const own = files.filter(({ part }) => part === subject);

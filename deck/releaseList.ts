@@ -1,12 +1,17 @@
 /** `deck release list`: every release on record, and how far it came. */
 
+import { existsSync } from "node:fs";
+import { HostUnreachable } from "../host/host.ts";
 import { placesOf, refuseEvidence } from "../model/statements.ts";
 import { judgeRelease } from "../release/judged.ts";
 import type { Known, KnownRelease } from "../release/known.ts";
 import { policyAt } from "../release/policy.ts";
 import { gitAnswer } from "../release/repository.ts";
+import { trustFolder } from "../release/trust.ts";
 import { openRelease, readKnown } from "./releasePlace.ts";
-import { exitCodes, type Verb } from "./verb.ts";
+import { deploymentLine } from "./rollbackChoice.ts";
+import { readRan } from "./rollbackTarget.ts";
+import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
 
 interface Standing {
   readonly state: "candidate" | "attested" | "signed" | "revoked" | "unknown";
@@ -18,8 +23,12 @@ interface Standing {
 
 export const releaseListVerb: Verb = {
   name: "release list",
-  summary: "List the releases on record, the newest first: candidate, attested, signed for the stack, or revoked",
+  summary: "List the releases on record, and what ran and can come back at once, the newest first",
   async run(call, world) {
+    const ran = await ranHere(call, world);
+    // Where nobody installed trust, nothing that is signed can be believed; what ran can come back all the same.
+    if (!existsSync(trustFolder(call.stack)))
+      return { code: exitCodes.done, data: { releases: [], ran: ran.data }, text: ran.text };
     await openRelease("HEAD", call, world);
     await using known = await readKnown(call, world);
     const releases: (Standing & { readonly release: string; readonly id: string; readonly commit: string })[] = [];
@@ -31,9 +40,26 @@ export const releaseListVerb: Verb = {
       ({ release, id, commit, state, note }) =>
         `${id}  ${release.slice(0, 12)}  commit ${commit.slice(0, 12)}  ${state}${note === "" ? "" : `: ${note}`}`,
     );
-    return { code: exitCodes.done, data: { releases }, text: lines.length === 0 ? "No release is on record." : lines.join("\n") };
+    const text = [...(lines.length === 0 ? ["No release is on record."] : lines), "", ran.text].join("\n");
+    return { code: exitCodes.done, data: { releases, ran: ran.data }, text };
   },
 };
+
+/** What the stack's record says of what ran; a host that does not answer keeps nobody from reading what is signed. */
+async function ranHere(call: Call, world: World) {
+  try {
+    const ran = await readRan(call, world);
+    const isKept = (tree: string) => ran.kept.some((each) => each.tree === tree);
+    const data = ran.all.map((each) => ({ ...each, runs: each.tree === ran.current, atOnce: isKept(each.tree) }));
+    const lines = ran.all.map((each) => `  ${deploymentLine(each, ran, world.now())}`);
+    const text =
+      lines.length === 0 ? "Nothing ran yet behind an open gate." : ["What ran behind an open gate:", ...lines].join("\n");
+    return { data, text };
+  } catch (error) {
+    if (!(error instanceof DeckError) && !(error instanceof HostUnreachable)) throw error;
+    return { data: null, text: `What ran cannot be told: ${error.message}` };
+  }
+}
 
 async function standingOf(known: Known, release: KnownRelease): Promise<Standing> {
   const revocations = await known.revocationsOf(release.digest);

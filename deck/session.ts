@@ -19,7 +19,12 @@ import { type Call, DeckError, type World } from "./verb.ts";
 export interface Stack extends StackPlace {
   readonly settings: Settings;
   readonly evidenceFolder: string;
+  /** Of an older release that comes back: which, and where its tree lies. All else is today's. */
+  readonly rollback?: { readonly name: string; readonly tree: string; readonly folder: string };
 }
+
+/** Absolute path of the tree that is deployed. */
+export const projectRootOf = ({ root, rollback }: Pick<Stack, "root" | "rollback">): string => rollback?.folder ?? root;
 
 /** A stack with its host open; closes it when disposed. */
 export interface Session extends AsyncDisposable {
@@ -85,14 +90,22 @@ export async function openTree(call: Call, world: World): Promise<TreeTarget> {
 
 /** Everything a check may look at. @throws DeckError, HostUnreachable */
 export async function openTarget(call: Call, world: World): Promise<Session> {
-  const stack = await openStack(call, world);
+  return openTargetOf(await openStack(call, world), world);
+}
+
+/** The same of a stack that is open. @throws DeckError, HostUnreachable */
+export async function openTargetOf(stack: Stack, world: World): Promise<Session> {
   const secrets = await openSecrets(stack, world);
   world.output.progress(`Reading what stack \`${stack.stack}\` declared.`);
   const declared = await readDeclared(stack, world.signal);
   const host = await openStackHost(stack);
-  const { settings, root: projectRoot, evidenceFolder } = stack;
+  const { settings, evidenceFolder, rollback } = stack;
   return {
-    target: { stack: stack.stack, settings, host, declared, secrets, projectRoot, evidenceFolder },
+    target: {
+      ...{ stack: stack.stack, settings, host, declared, secrets, evidenceFolder },
+      projectRoot: projectRootOf(stack),
+      ...(rollback === undefined ? {} : { rollback: { name: rollback.name, home: stack.root } }),
+    },
     [Symbol.asyncDispose]: () => host.close(),
   };
 }

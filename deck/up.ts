@@ -1,14 +1,12 @@
 /** `deck up`: the stack as declared, and success only behind an open gate. */
 
-import { leaseVariable } from "../model/lease.ts";
 import { forStack } from "../model/operatorCommand.ts";
-import { keepRefusal } from "../release/history.ts";
+import { rollbackVariable } from "../model/rollback.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
+import { bringUp, takeSnapshot } from "./bringUp.ts";
 import { answersYes } from "./confirm.ts";
-import { freeLock } from "./freeLock.ts";
 import { runStackGate } from "./gate.ts";
-import { recordUpdateEnd } from "./history.ts";
-import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
+import { waitOption, waitSecondsOf } from "./lease.ts";
 import { checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
 import { openStack, type Stack, withHost } from "./session.ts";
 import { openSignOff } from "./signOff.ts";
@@ -30,7 +28,8 @@ async function updateCall(call: Call, world: World, command: UpdateCall["command
     root: world.root,
     stack: call.stack,
     pulumi: path,
-    environment: { ...rest, ...variables },
+    // Only `deck rollback` hands one over.
+    environment: { ...rest, ...variables, [rollbackVariable]: undefined },
     secretVariables: secret,
     verbose: call.options.verbose === true,
     output: world.output,
@@ -47,27 +46,12 @@ export async function up(call: Call, world: World, gate: typeof runStackGate = r
   const before = await openSignOff(call, world);
   const stack = await openStack(call, world);
   const update = await updateCall(call, world, "up");
-  const onRefused = (reason: string) => keepRefusal(stack.root, { ...stack, now: world.now(), reason });
-  return withLease(stack, world, { purpose: "npx deck up", waitSeconds, onRefused }, async ({ lease, hasWaited }) => {
-    const from = world.now();
-    const signOff = hasWaited ? await openSignOff(call, world) : before;
-    await freeLock(update, world.output);
-    // Whoever lost the lease ends what was begun: somebody else may be at work.
-    const signal = AbortSignal.any([world.signal, lease.signal]);
-    const tell = () => world.output.progress(`${lease.signal.reason.message} What was begun is ended.`);
-    lease.signal.addEventListener("abort", tell);
-    const environment = { ...update.environment, [leaseVariable]: lease.id };
-    const run = { call, world: { ...world, signal }, update: { ...update, environment, signal }, gate, signOff };
-    const end = stillHeld(await gatedUpdate(run), await lease.whyLost());
-    return recordUpdateEnd(stack, world, { end, from, signOff });
+  return bringUp({
+    ...{ purpose: "npx deck up", waitSeconds, stack, world, update },
+    snapshot: () => takeSnapshot(stack, world),
+    cleared: async (hasWaited) => (hasWaited ? openSignOff(call, world) : before),
+    work: (under) => gatedUpdate({ call, gate, ...under }),
   });
-}
-
-/** What was brought up without the lease, others may have changed meanwhile: whatever was judged, it is not released. */
-function stillHeld(end: UpdateEnd, lost: string | undefined): UpdateEnd {
-  const isOtherwiseKnown = end.code !== exitCodes.done && end.code !== exitCodes.unknown;
-  if (lost === undefined || isOtherwiseKnown) return end;
-  return { ...end, code: exitCodes.unknown, summary: `${lost} Nothing is released.` };
 }
 
 interface GatedUpdate {

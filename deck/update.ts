@@ -1,6 +1,6 @@
 /** Runs `pulumi up` or `pulumi preview` and tells how it ended by what the program wrote down, never by what was printed. */
 
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { SummaryEvent } from "./engineEvents.ts";
@@ -24,6 +24,8 @@ export interface UpdateCall {
   readonly verbose: boolean;
   readonly output: Pick<Output, "progress" | "status">;
   readonly signal: AbortSignal;
+  /** Of an older release that comes back: its tree, and the text of the stack's file that the engine reads in place of the tree's. */
+  readonly rollback?: { readonly tree: string; readonly stackFile: string };
 }
 
 /** How many resources are touched, by what happens to them. */
@@ -51,7 +53,12 @@ export interface UpdateEnd {
 
 /** What the program writes to `PHILLBOT_OUTCOME_FILE`; see `stacks/outcome.ts`. */
 const code = z.literal(Object.values(exitCodes));
-const outcome = z.strictObject({ code, summary: z.string(), evidence: z.string().exactOptional() });
+const outcome = z.strictObject({
+  code,
+  summary: z.string(),
+  evidence: z.string().exactOptional(),
+  rolledBack: z.string().exactOptional(),
+});
 const forecast = z.strictObject({ code, upWouldBeRefused: z.array(z.string()) });
 
 /** Everything that removes something: a replacement's old half too, because not every one goes before the new one comes. */
@@ -68,11 +75,15 @@ export async function runUpdate(call: UpdateCall): Promise<UpdateEnd> {
     PHILLBOT_SECRETS_SOCKET: secrets.path,
   };
   const pack = ["--policy-pack", join(call.root, policyPack)];
-  const args = ["--stack", call.stack, ...pack, ...(call.command === "up" ? ["--yes", "--skip-preview"] : [])];
+  const config = call.rollback === undefined ? [] : ["--config-file", join(folder.path, `Pulumi.${call.stack}.yaml`)];
+  if (call.rollback !== undefined) await writeFile(config[1] ?? "", call.rollback.stackFile, { mode: 0o600 });
+  const args = ["--stack", call.stack, ...pack, ...config, ...(call.command === "up" ? ["--yes", "--skip-preview"] : [])];
   const engine = await runEngine({ ...call, args, environment, folder: folder.path });
   const written = await json(outcomeFile);
   const { isExplained, ...end } =
-    call.command === "preview" ? previewEnd(engine, written) : { ...updateEnd(engine, written), deleted: countDeleted(engine) };
+    call.command === "preview"
+      ? previewEnd(engine, written)
+      : { ...updateEnd(engine, written, call), deleted: countDeleted(engine) };
   const wasInterrupted = !isExplained && call.signal.aborted;
   // Who interrupts knows why it ended.
   if (!isExplained && !wasInterrupted) await engine.tellAll();
@@ -95,11 +106,20 @@ function refusedByPack(violated: readonly string[], so: string) {
   return { code: exitCodes.refused, summary, isExplained: true };
 }
 
-function updateEnd({ exitCode, violated }: EngineEnd, file: unknown): Judged<Pick<UpdateEnd, "code" | "summary" | "evidence">> {
+function updateEnd(
+  { exitCode, violated }: EngineEnd,
+  file: unknown,
+  { rollback }: Pick<UpdateCall, "rollback">,
+): Judged<Pick<UpdateEnd, "code" | "summary" | "evidence">> {
   if (violated.length > 0) return refusedByPack(violated, "nothing is released, and what was changed before it stays");
   const written = outcome.safeParse(file);
   if (!written.success) return { code: exitCodes.unknown, summary: unfinished("up", exitCode), isExplained: false };
-  const end = written.data;
+  const { rolledBack, ...end } = written.data;
+  // A gate that lets an older release by is none for a new one, and the other way round.
+  if (end.code === exitCodes.done && rolledBack !== rollback?.tree) {
+    const summary = "The program did not bring up what it was asked for; nothing is released.";
+    return { ...end, code: exitCodes.unknown, summary, isExplained: false };
+  }
   if (exitCode === 0 || end.code !== exitCodes.done) return { ...end, isExplained: true };
   const summary = "The gate was open, but `pulumi up` failed after it; nothing is released.";
   return { ...end, code: exitCodes.unknown, summary, isExplained: false };

@@ -30,6 +30,7 @@ import { releaseVerifyVerb } from "./releaseVerify.ts";
 import { reportVerb } from "./report.ts";
 import { rolesCheckVerb } from "./rolesCheck.ts";
 import { rolesGenerateVerb } from "./rolesGenerate.ts";
+import { rollbackVerb } from "./rollback.ts";
 import { schemaStatusVerb } from "./schemaStatus.ts";
 import { secretsScanVerb } from "./secretsScan.ts";
 import { smokeVerb } from "./smoke.ts";
@@ -40,6 +41,7 @@ import type { Verb } from "./verb.ts";
 export const verbs: readonly Verb[] = [
   upVerb,
   previewVerb,
+  rollbackVerb,
   psVerb,
   logsVerb,
   gateVerb,

@@ -67,6 +67,8 @@ export interface Verdict {
   readonly rehearsal: boolean;
   /** The settings that lead to something else than the service that people use, and where. */
   readonly standIns: readonly string[];
+  /** The name of the older release that was brought back: then open is never called released. */
+  readonly rollbackTo?: string;
   readonly waived: readonly Waiver[];
   readonly blockedBy: readonly Blocker[];
   /** Waivers past their date: void. */

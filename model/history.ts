@@ -10,6 +10,7 @@ import { sha256 } from "./sha256.ts";
  * - `began`: an update was about to touch the first thing. Without a later entry of the same update, it was killed.
  * - `judged`: its gate reached a verdict.
  * - `released`: a signed release, an open gate, and Pulumi's own success; nothing else is ever called that.
+ * - `rolled-back`: an older release was brought back, what runs passed its checks, and Pulumi succeeded; never a release.
  * - `ended`: any other end of an update.
  * - `refused`: by the operating model, with nothing touched.
  * - `backup`: an archive of the gateway's state was made.
@@ -20,6 +21,7 @@ export const historyEvents = [
   "began",
   "judged",
   "released",
+  "rolled-back",
   "ended",
   "refused",
   "backup",
@@ -37,6 +39,8 @@ export const draftSchema = z.strictObject({
   who: z.string().min(1),
   /** The tree's commit; absent where it is none. */
   commit: z.string().optional(),
+  /** Git's id of the tree that was deployed, the stack's file in it; absent where it is none or was not looked at. */
+  tree: z.string().optional(),
   /** The signed release that it was about; absent where nobody signed one. */
   release: z.strictObject({ id: z.string().min(1), digest: sha256 }).optional(),
   verdict: z.enum(["open", "blocked"]).optional(),
@@ -73,6 +77,7 @@ export function nextLine(text: string, { id, event, ...rest }: HistoryDraft & { 
   const lines = linesOf(text);
   const unproven = event === "released" && (rest.release === undefined || rest.verdict !== "open");
   if (unproven) throw new Error("Only an open gate on a signed release is recorded as released.");
+  if (event === "rolled-back" && rest.verdict !== "open") throw new Error("Only an open gate is recorded as rolled back.");
   return `${canonicalJson({ id, event, ...rest, number: lines.length + 1, previous: digest(lines.at(-1) ?? "") })}\n`;
 }
 

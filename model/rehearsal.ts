@@ -91,8 +91,12 @@ export function unsignedOf(signOff: SignOffStanding | undefined) {
 }
 
 /** The outcome in a few words: what was rehearsed is not called open, and what nobody signed not released. */
-export function outcomeWords({ verdict, signOff }: Judged<Pick<Verdict, "outcome" | "rehearsal">>): string {
-  const { outcome, rehearsal } = verdict;
+export function outcomeWords({ verdict, signOff }: Judged<Pick<Verdict, "outcome" | "rehearsal" | "rollbackTo">>): string {
+  const { outcome, rehearsal, rollbackTo } = verdict;
+  if (rollbackTo !== undefined) {
+    const words = outcome === "open" ? `rolled back to ${rollbackTo}` : `rollback to ${rollbackTo} blocked`;
+    return rehearsal ? `rehearsed, ${words}` : words;
+  }
   if (rehearsal) return outcome === "open" ? "rehearsed, would be open" : "rehearsed, blocked";
   const note = unsignedNote(signOff);
   return outcome !== "open" || note === undefined ? outcome : `open (not released: ${note})`;
@@ -107,7 +111,8 @@ export function rehearsalNote({ rehearsal, standIns }: Pick<Verdict, "rehearsal"
 
 /** The verdict in one sentence, or two where it is a rehearsal's. */
 export function verdictSentence({ verdict, signOff }: Judged, checks?: number): string {
-  const { outcome, rehearsal, blockedBy } = verdict;
+  const { outcome, rehearsal, blockedBy, rollbackTo } = verdict;
+  if (rollbackTo !== undefined) return rollbackSentence(rollbackTo, verdict, checks);
   const count = checks === undefined ? "" : `: ${checks} checks`;
   if (outcome === "open") {
     const note = unsignedNote(signOff);
@@ -117,6 +122,14 @@ export function verdictSentence({ verdict, signOff }: Judged, checks?: number): 
   }
   const blockers = [...new Set(blockedBy.map(({ check }) => check))].join(", ");
   return `${rehearsal ? "Rehearsed: the" : "The"} release gate is blocked by ${blockers}; this is not released.`;
+}
+
+function rollbackSentence(to: string, verdict: Verdict, checks?: number): string {
+  const blockers = [...new Set(verdict.blockedBy.map(({ check }) => check))].join(", ");
+  const count = checks === undefined ? "" : ` (${checks} checks ran)`;
+  const note = verdict.rehearsal ? ` ${rehearsalNote(verdict)}` : "";
+  if (verdict.outcome === "open") return `Rolled back to ${to}, not released: what runs passed its checks${count}.${note}`;
+  return `The rollback to ${to} is blocked by ${blockers}: what runs is not proven.${note}`;
 }
 
 const says = (value: unknown, wanted: boolean): boolean => value === wanted || value === String(wanted);

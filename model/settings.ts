@@ -111,6 +111,9 @@ const backups = z
   .strictObject({ keep: z.int().min(1).max(1000).default(10), days: z.int().min(1).max(3650).default(30) })
   .prefault({});
 
+/** How many older releases are kept ready to come back, besides the one that runs. */
+const rollback = z.strictObject({ keep: z.int().min(1).max(20).default(3) }).prefault({});
+
 /** Present on development stacks only: what stands in for Telegram and Supabase on this machine. */
 const devServices = z.strictObject({
   telegramPort: port,
@@ -142,6 +145,7 @@ export const settingsSchema = z.strictObject({
     )
     .optional(),
   backups,
+  rollback,
   devServices: devServices.optional(),
   /** True where only what the Judge signed deploys. */
   requireSignOff: z.boolean().default(true),

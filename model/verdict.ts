@@ -2,6 +2,7 @@
 
 import { type CheckItem, type CheckResult, checkStatuses } from "./check.ts";
 import type { Blocker, GatePolicy, Verdict, Waiver } from "./gate.ts";
+import { shownOnly } from "./rollback.ts";
 
 export interface Case {
   readonly results: readonly CheckResult[];
@@ -14,12 +15,17 @@ export interface Case {
   readonly toolVersion: string;
   /** Whether all of it is a rehearsal, and what is played in it. */
   readonly rehearsed: Pick<Verdict, "rehearsal" | "standIns">;
+  /** The name of the older release that comes back: what says something of its tree alone is then shown, and does not block. */
+  readonly rollbackTo?: string | undefined;
 }
 
 const known: ReadonlySet<string> = new Set(checkStatuses);
 
 /** Judges by what is there and by what is not: only a pass, or a waiver in force for each failed item, opens. */
-export function judge({ results, policy, policyDigest, required, now, toolVersion, rehearsed }: Case): Verdict {
+export function judge({ results: all, policy, policyDigest, required: asked, now, toolVersion, ...rest }: Case): Verdict {
+  const { rehearsed, rollbackTo } = rest;
+  const blocks = (id: string) => rollbackTo === undefined || !shownOnly.has(id);
+  const [results, required] = [all.filter(({ id }) => blocks(id)), asked.filter(blocks)];
   const today = now.toISOString().slice(0, 10);
   const inForce = policy.waivers.filter(({ until }) => isDate(until) && until >= today);
   const expired = policy.waivers.filter((waiver) => !inForce.includes(waiver));
@@ -36,6 +42,7 @@ export function judge({ results, policy, policyDigest, required, now, toolVersio
     outcome: blockedBy.length === 0 ? "open" : "blocked",
     rehearsal: rehearsed.rehearsal,
     standIns: rehearsed.standIns,
+    ...(rollbackTo === undefined ? {} : { rollbackTo }),
     waived: [...used],
     blockedBy,
     expired: expired.filter(concerned),

@@ -71,9 +71,9 @@ export async function record(place: HistoryPlace, draft?: HistoryDraft): Promise
   try {
     for (const path of await waitingFiles(place.folder)) await putOn(place, path);
   } catch (error) {
-    if (own !== undefined && draft !== undefined && (draft.event === "released" || draft.event === "judged")) {
+    if (own !== undefined && draft !== undefined && ["released", "rolled-back", "judged"].includes(draft.event)) {
       await rm(own, { force: true });
-      const { verdict: _verdict, blockedBy: _blockedBy, ...rest } = draft;
+      const { verdict: _verdict, blockedBy: _blockedBy, tree: _tree, ...rest } = draft;
       const summary = "It was not known to be on record, and so was not called released.";
       await keepForHistory(place.folder, { ...rest, event: "ended", summary });
     }

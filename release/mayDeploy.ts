@@ -21,6 +21,11 @@ export interface DeployAsked extends GitOptions {
   /** The stack's settings as they are read from its file, unchecked: what only the host's owner has may still be missing. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly now: Date;
+  /**
+   * True where a release that ran before comes back: it passed the mode's rules then, and need not pass today's; and where
+   * origin is out of reach, what is known here of its signature and of revocations decides. It is never called released.
+   */
+  readonly isRollback?: boolean;
   /** Only a test has another place for the root of trust than the one that the code fixes. */
   readonly trustFolder?: string;
 }
@@ -51,7 +56,7 @@ export function refusalLines({ code, reasons }: Pick<MayDeploy & { kind: "refuse
  * as long as nobody did, and something is played in it; where trust is installed, no setting of the tree gets around it.
  */
 export async function mayDeploy(folder: string, asked: DeployAsked): Promise<MayDeploy> {
-  const { stack, raw, now, trustFolder: place = trustFolder(stack), ...git } = asked;
+  const { stack, raw, now, isRollback = false, trustFolder: place = trustFolder(stack), ...git } = asked;
   const isTrusted = existsSync(place);
   const isLocal = (raw.host as { kind?: unknown } | undefined)?.kind === "local";
   if (!isTrusted && isFalse(raw.requireSignOff) && isLocal) return { kind: "free" };
@@ -76,7 +81,8 @@ export async function mayDeploy(folder: string, asked: DeployAsked): Promise<May
     const first = settled(judging);
     // What cannot be told here, origin cannot tell either.
     if (first.kind === "refused" && first.code === 3) return first;
-    const brought = settled(bringing);
+    const told = settled(bringing);
+    const brought = isRollback && told?.code === 3 ? undefined : told;
     // What nobody signed as far as is known here needs no origin to be refused; one that answers may know that somebody did.
     if (first.kind === "refused" && brought?.code === 3) return first;
     if (brought !== undefined) return first.kind === "refused" ? bothOf(first, brought) : brought;
@@ -112,7 +118,7 @@ interface Judging {
 }
 
 async function judge(folder: string, { head, place, asked }: Judging): Promise<MayDeploy> {
-  const { stack, raw, now, trustFolder: _, ...git } = asked;
+  const { stack, raw, now, isRollback, trustFolder: _, ...git } = asked;
   const parsed = parseSettings(raw, stack);
   const host = parsed.ok ? hostNameOf(parsed.settings.host, hostname()) : "unknown";
   try {
@@ -120,7 +126,7 @@ async function judge(folder: string, { head, place, asked }: Judging): Promise<M
     const [signed, lying, moded] = await Promise.allSettled([
       signedRelease(folder, { commit: head, host, exactTree: true, stack, now, trustFolder: place, ...git }),
       otherPackages(folder),
-      refusedByMode(folder, { commit: head, stack, now, trustFolder: place, ...git }),
+      isRollback === true ? [] : refusedByMode(folder, { commit: head, stack, now, trustFolder: place, ...git }),
     ]);
     const answer = settled(signed);
     if (!answer.ok) return refused(4, answer.reasons, answer.remedy);

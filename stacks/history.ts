@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host/host.ts";
 import type { HistoryDraft } from "../model/history.ts";
 import { layoutOf } from "../model/layout.ts";
+import { treeVariable } from "../model/rollback.ts";
 import { type HistoryPlace, headOf, historyFolderOf, record, whoActs } from "../release/history.ts";
 import type { Inputs } from "./inputs.ts";
 import { refuse } from "./outcome.ts";
@@ -13,10 +14,11 @@ export async function aboutUpdate({
   stack,
   projectRoot,
   signOff,
-}: Inputs): Promise<Pick<HistoryDraft, "stack" | "who" | "commit" | "release">> {
+}: Inputs): Promise<Pick<HistoryDraft, "stack" | "who" | "commit" | "release" | "tree">> {
   const [who, commit] = await Promise.all([whoActs(projectRoot), headOf(projectRoot)]);
   const release = signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {};
-  return { stack, who, ...(commit === undefined ? {} : { commit }), ...release };
+  const tree = process.env[treeVariable] ?? "";
+  return { stack, who, ...(commit === undefined ? {} : { commit }), ...release, ...(tree === "" ? {} : { tree }) };
 }
 
 /** Where the stack's record lies. */
@@ -31,7 +33,7 @@ export type Judged = Pick<HistoryDraft, "verdict" | "blockedBy" | "durationMs" |
  * @returns what records how it was judged. Where sign-off is required, what cannot be recorded is not released: both throw.
  */
 export async function recordBegun(host: Host, inputs: Inputs): Promise<(judged: Judged) => Promise<void>> {
-  const { settings, stack } = inputs;
+  const { settings, stack, rollback } = inputs;
   const place = historyPlace(host, inputs);
   const about = await aboutUpdate(inputs);
   const put = async (event: "began" | "judged", what: Judged) => {
@@ -41,11 +43,12 @@ export async function recordBegun(host: Host, inputs: Inputs): Promise<(judged: 
       await pulumi.log.warn(`It could not be put on the stack's record. ${error.message}`);
     });
   };
-  await put("began", { summary: "An update began." }).catch((error: Error) =>
-    refuse(
-      3,
-      `It cannot be put on the stack's record, so nothing is touched. ${error.message}\n  npx deck history verify --stack ${stack}`,
-    ),
+  await put("began", { summary: rollback === undefined ? "An update began." : `A rollback to ${rollback.name} began.` }).catch(
+    (error: Error) =>
+      refuse(
+        3,
+        `It cannot be put on the stack's record, so nothing is touched. ${error.message}\n  npx deck history verify --stack ${stack}`,
+      ),
   );
   return (judged) => put("judged", judged);
 }

@@ -22,6 +22,7 @@ import { layoutOf } from "../model/layout.ts";
 import { inState, type MigrationStatus } from "../model/migrations.ts";
 import { formatPolicyFaults } from "../model/policy.ts";
 import { isProduction } from "../model/rehearsal.ts";
+import { movedSince, type Rollback, rollbackIn, rollbackVariable, withToday } from "../model/rollback.ts";
 import type { Secret } from "../model/secret.ts";
 import type { Settings } from "../model/settings.ts";
 import { formatFaults } from "../model/settingsFault.ts";
@@ -35,7 +36,11 @@ import { refuseUnsigned, type SignOff } from "./signOff.ts";
 
 export interface Inputs {
   readonly stack: string;
+  /** The tree that is deployed. */
   readonly projectRoot: string;
+  /** Where this machine keeps what is no part of a tree: of an older tree that comes back, the project's own folder. */
+  readonly home: string;
+  readonly rollback: Rollback | undefined;
   readonly settings: Settings;
   readonly policy: GatePolicy;
   readonly secrets: ReadonlyMap<string, Secret>;
@@ -75,20 +80,26 @@ export async function readInputs(projectRoot: string): Promise<Inputs> {
   const stack = pulumi.getStack();
   const config = stackConfig();
   await refuseForeignSettings(projectRoot, stack, config);
-  const evidenceFolder = join(projectRoot, ".phillbot", "evidence", stack);
-  const signOff = await refuseUnsigned({ projectRoot, stack, raw: config, evidenceFolder });
-  const parsed = parseSettings(config, stack);
+  const rollback = rollbackHandedOver(config);
+  const home = rollback?.today.root ?? projectRoot;
+  const evidenceFolder = join(home, ".phillbot", "evidence", stack);
+  const signOff = await refuseUnsigned({ projectRoot, stack, raw: config, evidenceFolder, isRollback: rollback !== undefined });
+  const parsed = parseSettings(rollback === undefined ? config : withToday(config, rollback.today.settings), stack);
   if (!parsed.ok) refuse(2, formatFaults(parsed.faults));
   const { settings } = parsed;
   const policy = await readPolicy(projectRoot);
   if (!policy.ok) refuse(2, formatPolicyFaults(policy.faults));
   const env = await operatorEnvironment(process.env);
-  const secrets = await resolveSecrets(settings.secrets, { env, projectRoot }).catch((error: Error) => refuse(2, error.message));
+  const secrets = await resolveSecrets(settings.secrets, { env, projectRoot: home }).catch((error: Error) =>
+    refuse(2, error.message),
+  );
   // What the program starts from here on must not find the values in its environment.
   for (const name of secretEnvNames(settings.secrets)) delete process.env[name];
   return {
     stack,
     projectRoot,
+    home,
+    rollback,
     settings,
     policy: policy.policy,
     secrets,
@@ -96,6 +107,18 @@ export async function readInputs(projectRoot: string): Promise<Inputs> {
     signOff,
     facts: { production: isProduction(settings), published: publishedPorts(projectRoot) },
   };
+}
+
+/** An older tree that is brought back; refused where it is another stack than today's. */
+function rollbackHandedOver(config: Record<string, unknown>): Rollback | undefined {
+  try {
+    const rollback = rollbackIn(process.env);
+    const moved = rollback === undefined ? [] : movedSince(config, rollback.today.settings);
+    if (moved.length === 0) return rollback;
+    return refuse(2, `The older tree is of another stack than today's settings: ${moved.join(", ")}. Nothing was touched.`);
+  } catch (error) {
+    return refuse(2, error instanceof Error ? error.message : `\`${rollbackVariable}\` cannot be used.`);
+  }
 }
 
 function publishedPorts(projectRoot: string): StackFacts["published"] {
@@ -131,8 +154,9 @@ async function refuseForeignSettings(projectRoot: string, stack: string, config:
 
 /** Judges what needs no host, and what the database says of this tree's migrations. Blocked, an update ends here with nothing touched; a preview says that it would. */
 export async function refuseBlockedTree(inputs: Inputs): Promise<void> {
-  const { policy, signOff, ...target } = inputs;
-  const tree = { target: target satisfies TreeTarget, policy, checks: treeChecks, now: () => new Date() };
+  const { policy, signOff, rollback, home, ...target } = inputs;
+  const back = rollback === undefined ? {} : { rollback: { name: rollback.name, home } };
+  const tree = { target: { ...target, ...back } satisfies TreeTarget, policy, checks: treeChecks, now: () => new Date() };
   const [judged, edited] = await Promise.all([judgeTree(tree), editedMigrations(inputs)]);
   const blockedBy = [...judged.verdict.blockedBy, ...edited];
   const code = edited.length > 0 ? 1 : judged.code;
@@ -175,7 +199,7 @@ export async function refuseForeignFolders(host: Host, { stack, settings }: Inpu
 }
 
 /** Refuses a development stack's memory that another clone of the same stack's name made: the engine would just hand it over. */
-export async function refuseForeignMemory(host: Host, { settings, projectRoot }: Inputs): Promise<void> {
+export async function refuseForeignMemory(host: Host, { settings, home: projectRoot }: Inputs): Promise<void> {
   if (settings.devServices === undefined) return;
   const { ownerFile } = layoutOf(settings);
   const refusal = await refuseForeignVolume(host, { name: settings.name, projectRoot, ownerFile }).catch((error: Error) =>
@@ -206,7 +230,7 @@ function statusesOf({ projectRoot, settings }: Inputs, password: Secret): Promis
 
 /** Opens the host, which proves its pinned key; nothing is written before. */
 export function openStackHost(inputs: Inputs): Promise<Host> {
-  return openHost(inputs.settings.host, { controlFolder: join(inputs.projectRoot, ".phillbot", "ssh") }).catch((error: Error) =>
+  return openHost(inputs.settings.host, { controlFolder: join(inputs.home, ".phillbot", "ssh") }).catch((error: Error) =>
     error instanceof HostUnreachable ? refuse(3, `${error.message}\n  ${error.remedy}`) : refuse(2, error.message),
   );
 }

@@ -47,7 +47,7 @@ const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 refuseUnprovenCertificates();
 await refuseForgedPreview();
 const inputs = await readInputs(projectRoot);
-const { settings, secrets, stack } = inputs;
+const { settings, secrets, stack, rollback } = inputs;
 const documents = await readDocuments(inputs);
 await refuseBlockedTree(inputs);
 const host = await openStackHost(inputs);
@@ -73,7 +73,7 @@ const engine = new docker.Provider("engine", {
 });
 const onHost = { providers: { docker: engine } };
 const owned = { host, uid, gid, via };
-const labels = stackLabels(settings, inputs);
+const labels = stackLabels(settings, { stack, projectRoot: inputs.home });
 
 // Pulled first: where the user may not set owners, what is written on the host is written by containers of this image.
 const image = new docker.RemoteImage("image", { name: imageName, keepLocally: true }, { provider: engine });
@@ -215,7 +215,10 @@ export const declared: pulumi.Output<Declared> = pulumi.all([everything, image.i
 }));
 
 new ReleaseGate("gate", {
-  target: { stack, settings, host, secrets, projectRoot, evidenceFolder: inputs.evidenceFolder },
+  target: {
+    ...{ stack, settings, host, secrets, projectRoot, evidenceFolder: inputs.evidenceFolder },
+    ...(rollback === undefined ? {} : { rollback: { name: rollback.name, home: inputs.home } }),
+  },
   declared,
   policy: inputs.policy,
   checks: checksFor(settings, inputs.policy),
@@ -232,5 +235,5 @@ new ReleaseGate("gate", {
     await recordJudged({ verdict: "blocked", summary: `${lost} Nothing is released.` }).catch(() => undefined);
     return lost;
   },
-  onEnd: writeOutcome,
+  onEnd: (end) => writeOutcome(rollback === undefined ? end : { ...end, rolledBack: rollback.tree }),
 });

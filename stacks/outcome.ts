@@ -11,6 +11,8 @@ export interface ProgramOutcome {
   readonly summary: string;
   /** Path of the evidence page. */
   readonly evidence?: string;
+  /** The tree of the older release that was brought back, where one was. */
+  readonly rolledBack?: string;
 }
 
 /** What a preview found out of an update. */

@@ -14,12 +14,14 @@ interface Asked {
   /** The stack's settings, unchecked. */
   readonly raw: Readonly<Record<string, unknown>>;
   readonly evidenceFolder: string;
+  /** True where an older release comes back. */
+  readonly isRollback?: boolean;
 }
 
 /** An update ends here where it is not signed; a preview says that it would, and goes on. */
-export async function refuseUnsigned({ projectRoot, stack, raw, evidenceFolder }: Asked): Promise<SignOff> {
+export async function refuseUnsigned({ projectRoot, stack, raw, evidenceFolder, isRollback = false }: Asked): Promise<SignOff> {
   const now = new Date();
-  const answer = await mayDeploy(projectRoot, { stack, raw, now });
+  const answer = await mayDeploy(projectRoot, { stack, raw, now, isRollback });
   if (answer.kind !== "refused") return answer;
   const { code, reasons, remedy } = answer;
   const text = [...refusalLines(answer), `    ${remedy}`].join("\n");

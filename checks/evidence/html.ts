@@ -10,13 +10,14 @@ import { style } from "./style.ts";
 const words: Readonly<Record<CheckRow["standing"], string>> = {
   pass: "pass",
   waived: "waived",
+  shown: "shown, blocks no rollback",
   fail: "fail",
   inconclusive: "could not tell",
   error: "could not measure",
   absent: "did not run",
 };
 /** What a person can act on first stands first. */
-const urgency: readonly CheckRow["standing"][] = ["fail", "error", "inconclusive", "absent", "waived", "pass"];
+const urgency: readonly CheckRow["standing"][] = ["fail", "error", "inconclusive", "absent", "shown", "waived", "pass"];
 const mostItems = 12;
 
 export function toHtml(report: Report): string {
@@ -54,14 +55,15 @@ ${footer(report)}
 function header(report: Report, rows: readonly CheckRow[], blocking: readonly CheckRow[]): string {
   const isOpen = report.verdict.outcome === "open";
   const passed = rows.filter(({ standing }) => standing === "pass" || standing === "waived").length;
-  const { rehearsal } = report.verdict;
+  const { rehearsal, rollbackTo } = report.verdict;
   const unsigned = unsignedNote(report.signOff);
   const released =
     unsigned === undefined ? "Open: the gate lets this release through" : `The gate is open; not released: ${unsigned}`;
   const opened = rehearsal ? "Rehearsed, not released: the gate would be open" : released;
-  const title = isOpen
+  const judged = isOpen
     ? opened
     : `${rehearsal ? "Rehearsed: blocked" : "Blocked"} by ${blocking.length} of ${rows.length} checks`;
+  const title = rollbackTo === undefined ? judged : escapeHtml(titled(outcomeWords(report)));
   const note = rehearsalNote(report.verdict);
   const waived = report.verdict.waived.length;
   const facts = [
@@ -71,7 +73,7 @@ function header(report: Report, rows: readonly CheckRow[], blocking: readonly Ch
     inSeconds(report.durationMs),
   ];
   const links = blocking.map(({ id }) => `<a href="#blocks-${escapeHtml(id)}">${escapeHtml(id)}</a>`).join("");
-  const tone = rehearsal ? "rehearsed" : unsigned === undefined ? "open" : "unsigned";
+  const tone = rehearsal || rollbackTo !== undefined ? "rehearsed" : unsigned === undefined ? "open" : "unsigned";
   return `<header class="${isOpen ? tone : "blocked"}"><div>
 <h1>${!isOpen ? "✕" : tone === "unsigned" ? "!" : "✓"} ${title}</h1>
 <p>${facts.join(" · ")}</p>

@@ -52,6 +52,8 @@ function outcomeOf(row: CheckRow): string {
       return "";
     case "waived":
       return `<skipped${attributes({ message: `Waived: ${message}` })}/>`;
+    case "shown":
+      return `<skipped${attributes({ message: `Shown, blocks no rollback: ${message}` })}/>`;
     case "fail":
       return `<failure${attributes({ type: "fail", message })}>${text}</failure>`;
     case "inconclusive":

@@ -1,11 +1,12 @@
 /** The evidence as Markdown for a pull request: the verdict, what blocks it and what to type, then every check. */
 
-import { rehearsalNote, unsignedOf } from "../../model/rehearsal.ts";
+import { rehearsalNote, unsignedOf, verdictSentence } from "../../model/rehearsal.ts";
 import { inSeconds, type Report, rowsOf } from "./report.ts";
 
 const marks = {
   pass: "✅ pass",
   waived: "☑️ waived",
+  shown: "ℹ️ shown, blocks no rollback",
   fail: "❌ fail",
   inconclusive: "❔ could not tell",
   error: "⚠️ error",
@@ -18,13 +19,17 @@ export function toMarkdown(report: Report): string {
   const blocked = report.verdict.outcome !== "open";
   const note = rehearsalNote(report.verdict);
   const unsigned = unsignedOf(report.signOff);
-  const head = blocked
-    ? `## ⛔ ${note === undefined ? "The" : "Rehearsed: the"} release gate is blocked by ${blocking.length} ${blocking.length === 1 ? "check" : "checks"}`
-    : note === undefined
-      ? unsigned === undefined
-        ? `## ✅ The release gate is open`
-        : `## ⚠️ The gate is open; not released: ${unsigned.note}`
-      : `## 🎭 Rehearsed, not released: the gate would be open`;
+  const { rollbackTo } = report.verdict;
+  const head =
+    rollbackTo !== undefined
+      ? `## ${blocked ? "⛔" : "↩️"} ${escapeText(verdictSentence(report))}`
+      : blocked
+        ? `## ⛔ ${note === undefined ? "The" : "Rehearsed: the"} release gate is blocked by ${blocking.length} ${blocking.length === 1 ? "check" : "checks"}`
+        : note === undefined
+          ? unsigned === undefined
+            ? `## ✅ The release gate is open`
+            : `## ⚠️ The gate is open; not released: ${unsigned.note}`
+          : `## 🎭 Rehearsed, not released: the gate would be open`;
   return [
     head,
     "",

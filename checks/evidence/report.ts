@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { type CheckResult, checkStatuses } from "../../model/check.ts";
 import { gatePolicySchema, type SignOffStanding, type Verdict, waiverSchema } from "../../model/gate.ts";
+import { shownOnly } from "../../model/rollback.ts";
 
 const moment = z.iso.datetime().describe("ISO 8601, UTC");
 
@@ -29,6 +30,8 @@ const verdictSchema = z.strictObject({
   /** True where stand-ins were allowed: `open` then means that it would be, and nothing is released. */
   rehearsal: z.boolean(),
   standIns: z.array(z.string()),
+  /** The older release that was brought back, where that is what was judged. */
+  rollbackTo: z.string().exactOptional(),
   waived: z.array(waiverSchema),
   blockedBy: z.array(z.strictObject({ check: z.string(), reason: z.string(), remedy: z.string().optional() })),
   expired: z.array(waiverSchema),
@@ -88,8 +91,8 @@ export interface Report extends Omit<Inferred, "checks" | "verdict" | "signOff" 
 export interface CheckRow {
   readonly id: string;
   readonly title: string;
-  /** `waived` where it failed and every item is waived; `absent` where it did not run. */
-  readonly standing: "pass" | "waived" | "fail" | "inconclusive" | "error" | "absent";
+  /** `waived` where it failed and every item is waived; `shown` where it does not block a rollback; `absent` where it did not run. */
+  readonly standing: "pass" | "waived" | "shown" | "fail" | "inconclusive" | "error" | "absent";
   readonly result?: CheckResult;
   /** Why it blocks, if it does. */
   readonly reason?: string;
@@ -107,7 +110,7 @@ export function rowsOf(report: Report): readonly CheckRow[] {
     return {
       id: result.id,
       title: titleOf(result.id),
-      standing: standingOf(result, blocker !== undefined),
+      standing: standingOf(result, blocker !== undefined, report.verdict.rollbackTo !== undefined),
       result,
       ...(blocker !== undefined && { reason: blocker.reason }),
       ...(remedy !== undefined && { remedy }),
@@ -122,7 +125,8 @@ export function rowsOf(report: Report): readonly CheckRow[] {
   ];
 }
 
-function standingOf({ status }: CheckResult, blocks: boolean): CheckRow["standing"] {
+function standingOf({ id, status }: CheckResult, blocks: boolean, isRollback: boolean): CheckRow["standing"] {
+  if (isRollback && status !== "pass" && shownOnly.has(id)) return "shown";
   if (status === "pass") return blocks ? "error" : "pass";
   if (status === "fail") return blocks ? "fail" : "waived";
   return status;

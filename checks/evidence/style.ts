@@ -26,7 +26,7 @@ pre { margin: .2rem 0 0; padding: .6rem .8rem; background: var(--code); border: 
 pre.type { user-select: all; cursor: copy; } pre.type::before { content: "❯ "; color: var(--soft); }
 code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; background: var(--code); padding: .05em .3em; border-radius: 3px; }
 .chip { color: var(--tone); border: 1px solid currentColor; border-radius: 1rem; padding: 0 .55rem; font-size: .8rem; font-weight: 650; white-space: nowrap; }
-.pass { --tone: var(--pass); } .waived { --tone: var(--waived); } .fail { --tone: var(--fail); }
+.pass { --tone: var(--pass); } .waived, .shown { --tone: var(--waived); } .fail { --tone: var(--fail); }
 .inconclusive, .error, .absent { --tone: var(--unsure); }
 .rows { background: var(--card); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
 .rows > * + * { border-top: 1px solid var(--line); }

@@ -1,0 +1,39 @@
+/** Which of what ran is meant: by its name, by the operator's choice, or the one before. */
+
+import { createInterface } from "node:readline/promises";
+import type { Deployment } from "../model/deployments.ts";
+import { deploymentBefore, deploymentNamed, type Ran } from "./rollbackTarget.ts";
+import { ago } from "./time.ts";
+import { type Call, DeckError, type World } from "./verb.ts";
+
+/** @throws DeckError with code 4 where there is none, or the operator chose none. */
+export async function chooseDeployment(ran: Ran, { args, yes, dryRun }: Call, world: World): Promise<Deployment> {
+  const [word] = args;
+  if (word !== undefined) return deploymentNamed(ran, word);
+  const preset = deploymentBefore(ran);
+  if (yes || dryRun || !process.stdin.isTTY) return preset;
+  const others = ran.all.filter(({ tree }) => tree !== ran.current);
+  for (const [index, each] of others.entries())
+    world.output.progress(`${String(index + 1).padStart(3)}  ${deploymentLine(each, ran, world.now())}`);
+  const asked = `Which one, 1 to ${others.length} (Enter for \`${preset.name}\`)? `;
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false });
+  try {
+    const answer = (await lines.question(asked, { signal: world.signal })).trim();
+    const chosen = answer === "" ? preset : others[Number(answer) - 1];
+    if (chosen !== undefined) return chosen;
+    throw new DeckError("refused", "None of these was chosen; nothing was changed.");
+  } finally {
+    lines.close();
+  }
+}
+
+/** One that ran, in a line: when its gate was open, and whether it can come back at once. */
+export function deploymentLine({ name, tree, at, abandoned }: Deployment, { current, kept }: Ran, now: Date): string {
+  const isReady = kept.some((each) => each.tree === tree);
+  const notes = [
+    `gate open ${ago(at, now)} ago`,
+    ...(tree === current ? ["runs now, or was tried last"] : [isReady ? "can come back at once" : "not kept here"]),
+    ...(abandoned ? ["left by a rollback"] : []),
+  ];
+  return `${name}  ${notes.join(", ")}`;
+}

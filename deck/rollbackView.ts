@@ -1,0 +1,32 @@
+/** What a rollback would change, part by part, before anybody says yes to it. */
+
+import { shortTree } from "../model/rollback.ts";
+import { readDifference } from "../release/difference.ts";
+import { GitFailed } from "../release/repository.ts";
+import { snapshot } from "../release/snapshot.ts";
+import { partLines } from "./releaseDiff.ts";
+import type { Older, Ran } from "./rollbackTarget.ts";
+import type { World } from "./verb.ts";
+
+export interface WouldChange {
+  readonly text: string;
+  /** The parts of the release that differ from what was deployed last. */
+  readonly subjects: readonly string[];
+}
+
+/** Compared with what was deployed last, where that is known here; else with what lies in the work tree. */
+export async function wouldChange({ kept, deployment }: Older, ran: Ran, { root, signal }: World): Promise<WouldChange> {
+  const { stack, current } = ran;
+  try {
+    const last = ran.kept.find(({ tree }) => tree === current)?.commit;
+    const from = last ?? (await snapshot(root, stack.stack, { signal })).commit;
+    const { files } = await readDifference(root, { from, to: kept.commit, signal });
+    const subjects = [...new Set(files.map(({ part }) => part).filter((part) => part !== undefined))].toSorted();
+    const than = last === undefined ? "the work tree here" : `what was deployed last (${shortTree(current ?? "")})`;
+    const head = `\`${deployment.name}\`, whose gate was open at ${deployment.at}, differs from ${than}:`;
+    return { subjects, text: [head, ...partLines(subjects, files).map((line) => `  ${line}`)].join("\n") };
+  } catch (error) {
+    if (!(error instanceof GitFailed)) throw error;
+    return { subjects: [], text: `What would change cannot be told part by part. ${error.message}` };
+  }
+}

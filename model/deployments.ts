@@ -1,0 +1,84 @@
+/** What a stack's record says of what was deployed behind an open gate: what could come back, and what comes first. */
+
+import type { Backup } from "./backup.ts";
+import type { HistoryEntry } from "./history.ts";
+import { shortTree } from "./rollback.ts";
+
+/** One that ran behind an open gate. */
+export interface Deployment {
+  /** The release's tag; without one, the first digits of the tree. */
+  readonly name: string;
+  readonly tree: string;
+  /** Digest of its manifest; undefined where nobody signed it. */
+  readonly release: string | undefined;
+  /** The commit that a signed one is of; of another, the commit that its work tree stood on. */
+  readonly commit: string | undefined;
+  /** When its gate was last open, and the number of the entry that says so. */
+  readonly at: string;
+  readonly entry: number;
+  /** True where it was left by a rollback and not brought up since. */
+  readonly abandoned: boolean;
+}
+
+export interface Deployments {
+  /** Newest first: what ran, each once; those that were left by a rollback after all others. */
+  readonly all: readonly Deployment[];
+  /** The tree of the last update that began; undefined where there is none, or nobody looked at its tree. */
+  readonly current: string | undefined;
+}
+
+type Line = readonly Deployment[];
+
+const without = (line: Line, { tree }: Deployment) => line.filter((each) => each.tree !== tree);
+
+/**
+ * Reads the record as a line that an update makes longer, and a rollback shorter: so that going back twice goes back further,
+ * and never again to what was left.
+ */
+export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
+  let line: Line = [];
+  let left: Line = [];
+  let current: string | undefined;
+  for (const { event, verdict, tree, release, commit, at, number } of entries) {
+    if (event === "began") current = tree;
+    if (verdict !== "open" || tree === undefined) continue;
+    const name = release?.id ?? shortTree(tree);
+    const own = { name, tree, release: release?.digest, commit, at, entry: number, abandoned: false };
+    if (event === "released" || event === "ended") {
+      line = [...without(line, own), own];
+      left = without(left, own);
+    } else if (event === "rolled-back") {
+      const index = line.findIndex((each) => each.tree === tree);
+      left = [...without(left, own), ...line.slice(index + 1).map((each) => ({ ...each, abandoned: true }))];
+      line = [...line.slice(0, Math.max(index, 0)), own];
+    }
+  }
+  return { all: [...line.toReversed(), ...left.toReversed()], current };
+}
+
+/** What ran before what is there now, whether that ever ran well or not; undefined where nothing did. */
+export function beforeCurrent({ all, current }: Deployments): Deployment | undefined {
+  return all.find(({ tree, abandoned }) => tree !== current && !abandoned);
+}
+
+const shortest = 4;
+
+/** Those that a word names: a tag, or the beginning of a tree or of a manifest's digest. */
+export function deploymentsNamed({ all }: Deployments, word: string): readonly Deployment[] {
+  const named = all.filter(({ name }) => name === word);
+  if (named.length > 0 || word.length < shortest) return named;
+  return all.filter(({ tree, release }) => tree.startsWith(word) || release?.startsWith(word) === true);
+}
+
+/** The state as the next update after one found it: the first backup that an update made since. */
+export function backupAfter(entries: readonly HistoryEntry[], { entry }: Deployment): Backup | undefined {
+  const began = entries.findIndex(({ event, number }) => event === "began" && number > entry);
+  if (began < 0) return undefined;
+  return entries.slice(began).find(({ event, backup }) => event === "backup" && backup !== undefined)?.backup;
+}
+
+/** How many trees are kept ready besides the one that runs, by the line's own order. */
+export function treesToKeep({ all, current }: Deployments, keep: number): ReadonlySet<string> {
+  const older = all.filter(({ tree }) => tree !== current).slice(0, keep);
+  return new Set([...(current === undefined ? [] : [current]), ...older.map(({ tree }) => tree)]);
+}
