@@ -1,5 +1,6 @@
 /** `deck rollback`: an older release comes back by its own program, with today's secrets, and passes its own gate and today's. */
 
+import type { Backup } from "../model/backup.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { type Rollback, rollbackVariable } from "../model/rollback.ts";
 import { bringUp, type Under } from "./bringUp.ts";
@@ -44,19 +45,36 @@ export const rollbackVerb: Verb = {
       const question = `Bring \`${deployment.name}\` back on stack \`${call.stack}\`${withState(backup?.name)}?`;
       await decide({ question, withoutQuestion, refused: "Nothing was changed.", signal: world.signal });
     }
-    const end = await bringUp({
-      ...{ purpose: `npx deck rollback ${deployment.name}`, waitSeconds, stack: older.stack, world },
-      update: await updateCall(older, world, { command: "up", call }),
-      snapshot: async () => ({ tree: older.kept.tree, commit: older.kept.commit }),
-      cleared: async () => (await refuseOther(ran, older, { call, world })).signOff,
-      work: async (under) => {
-        if (backup !== undefined) await bringStateBack(backup, { call, ...under });
-        return gatedTwice(older, under);
-      },
-    });
-    return outcomeOf(end, older, call);
+    return outcomeOf(await rollBack({ call, world, ran, older, backup, waitSeconds }), older, call);
   },
 };
+
+interface RollBack {
+  readonly call: Call;
+  readonly world: World;
+  /** What was on record when it was chosen. */
+  readonly ran: Ran;
+  readonly older: Older;
+  readonly backup: Backup | undefined;
+  readonly waitSeconds: number;
+}
+
+/** @throws DeckError with nothing touched where the lease is not had, or somebody deployed meanwhile. */
+export async function rollBack(
+  { call, world, ran, older, backup, waitSeconds }: RollBack,
+  gate: typeof gateStack = gateStack,
+): Promise<UpdateEnd> {
+  return bringUp({
+    ...{ purpose: `npx deck rollback ${older.deployment.name}`, waitSeconds, stack: older.stack, world },
+    update: await updateCall(older, world, { command: "up", call }),
+    snapshot: async () => ({ tree: older.kept.tree, commit: older.kept.commit }),
+    cleared: async () => (await refuseOther(ran, older, { call, world })).signOff,
+    work: async (under) => {
+      if (backup !== undefined) await bringStateBack(backup, { call, ...under });
+      return gatedTwice(older, under, gate);
+    },
+  });
+}
 
 /** Under the lease: somebody may have deployed while the operator read. @throws DeckError with code 3 */
 async function refuseOther(before: Ran, older: Older, { call, world }: { call: Call; world: World }): Promise<Older> {
@@ -93,11 +111,11 @@ async function updateCall(older: Older, world: World, { command, call }: Asked):
 }
 
 /** Its own checks are those of then; today's may know better. */
-async function gatedTwice({ stack }: Older, { world, update, signOff }: Under): Promise<UpdateEnd> {
+async function gatedTwice({ stack }: Older, { world, update, signOff }: Under, gate: typeof gateStack): Promise<UpdateEnd> {
   const end = await runUpdate(update);
   if (end.code !== exitCodes.done) return end;
   world.output.progress("Its own gate is open; today's checks look as well.");
-  const { code, summary, page } = await gateStack(stack, world, signOff);
+  const { code, summary, page } = await gate(stack, world, signOff);
   return { ...end, code, summary, evidence: page };
 }
 

@@ -1,11 +1,14 @@
 /** The gateway's state for a rollback: what the update that replaced the older release found, and kept before it went on. */
 
 import { randomBytes } from "node:crypto";
+import { docker } from "../host/engine.ts";
+import { mustRun } from "../host/ensure.ts";
 import type { Backup } from "../model/backup.ts";
 import { backupAfter } from "../model/deployments.ts";
+import { gatewayName } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { makeBackup } from "../release/backups.ts";
-import { findBackup, withBackups } from "./backupPlace.ts";
+import { type Backups, findBackup, withBackups } from "./backupPlace.ts";
 import { exchange, makeReady, put } from "./backupRestore.ts";
 import type { Under } from "./bringUp.ts";
 import type { Older, Ran } from "./rollbackTarget.ts";
@@ -48,11 +51,25 @@ export async function bringStateBack(
     await keepNewer(backups, world);
     await exchange(ready, backups, world, { restart: false });
     await put(backups, world, { event: "restored", backup, summary: `The state of ${backup.name} is in place for a rollback.` });
+    if (world.signal.aborted) await startAgain(backups, call);
   });
 }
 
+/** No update follows an interruption, and a bot that stands still is mended by nobody. @throws DeckError */
+async function startAgain({ place, container, stack }: Backups, { stack: name }: Call): Promise<never> {
+  const { host } = place;
+  if (container !== undefined) await mustRun(host, docker(host, "start", gatewayName(stack.settings)), { uninterrupted: true });
+  const problem =
+    "Interrupted after the older state took its place: the newer release runs on it, unproven, and nothing else was changed.";
+  throw new DeckError(
+    "unknown",
+    problem,
+    forStack("npx deck rollback # to go on, or `npx deck backup restore --previous`", name),
+  );
+}
+
 /** What the newer release's people told it is theirs; where it cannot be read, it still lies aside until the next exchange. */
-async function keepNewer(backups: Parameters<Parameters<typeof withBackups>[2]>[0], { output, now }: World): Promise<void> {
+async function keepNewer(backups: Backups, { output, now }: World): Promise<void> {
   output.progress("Keeping the newer state, which the older one takes the place of.");
   const { place, history, about, bot, stack } = backups;
   const why = "before a rollback took an older one";

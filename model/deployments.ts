@@ -58,7 +58,8 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
 
 /** What ran before what is there now, whether that ever ran well or not; undefined where nothing did. */
 export function beforeCurrent({ all, current }: Deployments): Deployment | undefined {
-  return all.find(({ tree, abandoned }) => tree !== current && !abandoned);
+  const line = all.filter(({ abandoned }) => !abandoned);
+  return line[line.findIndex(({ tree }) => tree === current) + 1];
 }
 
 const shortest = 4;

@@ -44,6 +44,22 @@ describe("runUpdate", () => {
     });
   }
 
+  it("takes no rollback's open gate for a release's, nor a release's or another's for a rollback's", async () => {
+    const tree = "a".repeat(40);
+    const rollback = { tree, stackFile: "config: {}\n" };
+    const rolledBack = (to: string) => JSON.stringify({ code: 0, summary: "Rolled back.", rolledBack: to });
+    pulumi.set("events", same);
+    const code = async (outcome: string, more: Parameters<FakePulumi["call"]>[0]) => {
+      pulumi.set("outcome", outcome);
+      return (await runUpdate(pulumi.call(more))).code;
+    };
+    assert.equal(await code(rolledBack(tree), {}), 3);
+    assert.equal(await code(open, { rollback }), 3);
+    assert.equal(await code(rolledBack("b".repeat(40)), { rollback }), 3);
+    assert.equal(await code(rolledBack(tree), { rollback }), 0);
+    assert.match(pulumi.said("argv") ?? "", /--config-file\n.*Pulumi\..*\.yaml/);
+  });
+
   it("could not tell, and is not done, where Pulumi failed after an open gate", async () => {
     pulumi.set("outcome", open);
     pulumi.set("exit", "255");

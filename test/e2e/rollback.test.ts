@@ -1,7 +1,7 @@
 /** What ran before comes back on a real stack: by its own program, with today's secrets, whatever happened meanwhile. */
 
 import assert from "node:assert/strict";
-import { access, readFile, rm, writeFile } from "node:fs/promises";
+import { access, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { devFolders } from "../../deck/devStack.ts";

@@ -209,3 +209,23 @@ describe("a waiver", () => {
     assert.equal(exitCode(verdict, results), 3);
   });
 });
+
+describe("A rollback's verdict", () => {
+  const back = { rollbackTo: "0.1.0" };
+
+  it("names what came back, and is blocked by all but what says something of the tree alone", () => {
+    for (const id of requiredChecks) {
+      const results = requiredChecks.map((each) => resultOf(each, each === id ? "fail" : "pass"));
+      const verdict = judged(results, back);
+      const blocks = id !== "open-items" && id !== "documents";
+      assert.deepEqual([id, verdict.outcome, exitCode(verdict, results)], [id, blocks ? "blocked" : "open", blocks ? 1 : 0]);
+      assert.equal(verdict.rollbackTo, "0.1.0");
+    }
+  });
+
+  it("is blocked where a check of what runs gave no result, and where no other is left", () => {
+    const results = allPass().filter(({ id }) => id !== "telegram");
+    assert.deepEqual(blockedChecks(results, { ...back, required: requiredChecks }), ["telegram"]);
+    assert.deepEqual(blockedChecks([resultOf("documents", "pass")], back), ["gate"]);
+  });
+});

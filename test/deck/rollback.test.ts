@@ -1,0 +1,174 @@
+/** Proves what a rollback of a stack with sign-off starts, with which of today's, and how it is put on record. */
+
+import assert from "node:assert/strict";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { markBegun } from "../../checks/evidence/begun.ts";
+import type { StackGateEnd } from "../../deck/gate.ts";
+import { rollBack, rollbackVerb } from "../../deck/rollback.ts";
+import { deploymentNamed, openOlder, readRan } from "../../deck/rollbackTarget.ts";
+import { up, upVerb } from "../../deck/up.ts";
+import { layoutOf } from "../../model/layout.ts";
+import { rollbackIn } from "../../model/rollback.ts";
+import { keptTree } from "../../release/kept.ts";
+import { Team } from "../model/rolesSample.ts";
+import { DeployProject } from "../release/deployProject.ts";
+import { type SignedProject, stackFile } from "../release/signedProject.ts";
+import { type FakePulumi, fakePulumi, summary } from "./fakePulumi.ts";
+import { callOf, fails, worldIn } from "./verbCalls.ts";
+
+const path = process.env.PATH;
+const noGate = async (): Promise<StackGateEnd> => assert.fail("The gate was asked a second time.");
+
+describe("a rollback, where sign-off is required", function () {
+  // Dozens of programs are started for each of them, and the machine may be busy.
+  this.timeout(120_000);
+  let team: Team;
+  let deploy: DeployProject;
+  let project: SignedProject;
+  let pulumi: FakePulumi;
+  before(() => {
+    team = new Team();
+  });
+  after(() => team[Symbol.dispose]());
+  beforeEach(async () => {
+    deploy = await DeployProject.forVerbs(team);
+    ({ project } = deploy);
+    pulumi = fakePulumi();
+    // Fakes are found as an operator's own would be; this engine has every image.
+    process.env.PATH = `${dirname(pulumi.path)}:${path}`;
+    writeFileSync(join(pulumi.folder, "docker"), '#!/bin/sh\ncase "$*" in *image\\ inspect*) echo sha256:1 ;; esac\n');
+    chmodSync(join(pulumi.folder, "docker"), 0o755);
+    pulumi.set("events", summary({ same: 9 }));
+    mkdirSync(base(), { recursive: true });
+    mkdirSync(join(root(), "node_modules"));
+    writeFileSync(join(root(), "node_modules/.package-lock.json"), '{"packages":{}}\n');
+    writeFileSync(join(root(), ".git/info/exclude"), "/node_modules/\n/.phillbot/\n");
+  });
+  afterEach(async () => {
+    process.env.PATH = path;
+    pulumi.remove();
+    await deploy[Symbol.asyncDispose]();
+  });
+
+  const root = () => project.repository.folder;
+  const base = () => join(project.home, "base");
+  const git = (...args: string[]) => project.repository.git(...args);
+  const treeOf = (commit: string) => git("rev-parse", `${commit}^{tree}`);
+  const world = () =>
+    worldIn(root(), { environment: { PATH: process.env.PATH, PULUMI_BACKEND_URL: "s3://state" }, now: () => deploy.now });
+  const evidence = () => join(root(), ".phillbot/evidence", project.stack);
+  const record = () =>
+    readFileSync(layoutOf({ baseFolder: base(), contextFolder: "x" }).history, "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string; verdict?: string; tree?: string; summary: string });
+  /** As the program would have it. */
+  const opens = (rolledBack?: string) =>
+    pulumi.set("outcome", JSON.stringify({ code: 0, summary: "The gate was open.", ...(rolledBack && { rolledBack }) }));
+  const bringUp = async () => {
+    await markBegun(evidence(), new Date());
+    opens();
+    assert.equal((await up(callOf(upVerb, project.stack), world(), noGate)).code, 0);
+    return git("rev-parse", "HEAD");
+  };
+  /** Two releases that ran, one after the other. */
+  const twice = async () => {
+    await deploy.operate();
+    const first = await bringUp();
+    project.commit({ "operations/pager.yaml": "version: 1\n" }, { message: "chore: page later" });
+    await deploy.signed();
+    git("push", "--quiet", "origin", "main");
+    return { first, second: await bringUp() };
+  };
+  const gate = (code: 0 | 1) => async () =>
+    ({ code, summary: "Today's word.", page: "/evidence/today.html", report: {} }) as unknown as StackGateEnd;
+  const roll = async (commit: string, judged = gate(0)) => {
+    const call = callOf(rollbackVerb, project.stack);
+    const ran = await readRan(call, world());
+    const older = await openOlder(deploymentNamed(ran, treeOf(commit)), ran, world());
+    return rollBack({ call, world: world(), ran, older, backup: undefined, waitSeconds: 0 }, judged);
+  };
+
+  it("runs the older tree's own program, hands today's settings over, and is on record as rolled back, never as released", async () => {
+    const { first, second } = await twice();
+    const folder = keptTree({ root: root(), stack: project.stack }, treeOf(first));
+    assert.equal(git("-C", folder, "rev-parse", "HEAD"), first);
+    opens(treeOf(first));
+    const end = await roll(first);
+    assert.deepEqual([end.code, end.summary, end.evidence], [0, "Today's word.", "/evidence/today.html"]);
+    const handed = /^PHILLBOT_ROLLBACK=(.*)$/m.exec(pulumi.said("env") ?? "")?.[1];
+    const rollback = rollbackIn({ PHILLBOT_ROLLBACK: handed });
+    assert.deepEqual([rollback?.tree, rollback?.today.root], [treeOf(first), root()]);
+    assert.match(pulumi.said("argv") ?? "", new RegExp(`--policy-pack\n${folder}/`));
+    const last = record().at(-1);
+    assert.deepEqual([last?.event, last?.verdict, last?.tree], ["rolled-back", "open", treeOf(first)]);
+    assert.notEqual(treeOf(second), treeOf(first));
+    assert.equal(git("rev-parse", "HEAD"), second);
+  });
+
+  it("is not rolled back where today's checks say no, or the program brought something else up", async () => {
+    const { first } = await twice();
+    opens(treeOf(first));
+    assert.equal((await roll(first, gate(1))).code, 1);
+    assert.deepEqual([record().at(-1)?.event, record().at(-1)?.verdict], ["ended", undefined]);
+    opens();
+    assert.equal((await roll(first, noGate)).code, 3);
+    assert.equal(record().at(-1)?.event, "ended");
+  });
+
+  it("refuses what was revoked, and what never ran here, with 4 and before Pulumi is started", async () => {
+    const { first } = await twice();
+    const calls = pulumi.said("calls");
+    await assert.rejects(
+      rollbackVerb.run(callOf(rollbackVerb, project.stack, { args: ["f".repeat(12)] }), world()),
+      fails(4, /is called "f+"; nothing was touched/, /release list/),
+    );
+    const ran = await readRan({ stack: project.stack } as never, world());
+    await project.revoke(ran.all.find(({ tree }) => tree === treeOf(first))?.release ?? "");
+    await assert.rejects(roll(first), fails(4, /revoked it/));
+    assert.equal(pulumi.said("calls"), calls);
+  });
+
+  it("refuses a tree that was deployed to another stack than today's, and touches nothing", async () => {
+    const { first } = await twice();
+    const calls = pulumi.said("calls");
+    const file = `Pulumi.${project.stack}.yaml`;
+    project.repository.write({ [file]: stackFile({ ...deploy.raw, contextFolder: "docs/elsewhere" }) });
+    await assert.rejects(roll(first), fails(2, /another stack than .* describes today: contextFolder/));
+    assert.equal(pulumi.said("calls"), calls);
+  });
+
+  it("makes what is kept anew where somebody changed it, and brings up what was deployed", async () => {
+    const { first } = await twice();
+    const folder = keptTree({ root: root(), stack: project.stack }, treeOf(first));
+    writeFileSync(join(folder, "host/a.ts"), "changed\n");
+    opens(treeOf(first));
+    assert.equal((await roll(first)).code, 0);
+    assert.equal(git("-C", folder, "status", "--porcelain"), "");
+  });
+
+  it("ends with 3 and touches nothing where somebody deployed since it was chosen", async () => {
+    const { first } = await twice();
+    const call = callOf(rollbackVerb, project.stack);
+    const ran = await readRan(call, world());
+    const older = await openOlder(deploymentNamed(ran, treeOf(first)), ran, world());
+    await bringUp();
+    const calls = pulumi.said("calls");
+    const asked = { call, world: world(), ran, older, backup: undefined, waitSeconds: 0 };
+    await assert.rejects(rollBack(asked, noGate), fails(3, /Somebody deployed meanwhile/));
+    assert.equal(pulumi.said("calls"), calls);
+  });
+
+  it("does without origin, and never hands a rollback of the environment to an update", async () => {
+    const { first } = await twice();
+    git("remote", "set-url", "origin", "file:///nowhere.git");
+    opens(treeOf(first));
+    assert.equal((await roll(first)).code, 0);
+    git("remote", "set-url", "origin", deploy.origin);
+    const inherited = { ...world(), environment: { ...world().environment, PHILLBOT_ROLLBACK: "{}" } };
+    opens();
+    await up(callOf(upVerb, project.stack), inherited, noGate);
+    assert.doesNotMatch(pulumi.said("env") ?? "", /PHILLBOT_ROLLBACK/);
+  });
+});
