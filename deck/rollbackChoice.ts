@@ -28,11 +28,14 @@ export async function chooseDeployment(ran: Ran, { args, yes, dryRun }: Call, wo
 }
 
 /** One that ran, in a line: when its gate was open, and whether it can come back at once. */
-export function deploymentLine({ name, tree, at, abandoned }: Deployment, { current, kept }: Ran, now: Date): string {
+export function deploymentLine({ name, tree, at, entry, abandoned }: Deployment, { all, current, kept }: Ran, now: Date): string {
+  const isLastOpen = all.every((each) => each.entry <= entry);
   const isReady = kept.some((each) => each.tree === tree);
   const notes = [
     `gate open ${ago(at, now)} ago`,
-    ...(tree === current ? ["runs now, or was tried last"] : [isReady ? "can come back at once" : "not kept here"]),
+    ...(tree === current
+      ? [isLastOpen ? "runs now" : "was tried again last"]
+      : [isReady ? "can come back at once" : "not kept here"]),
     ...(abandoned ? ["left by a rollback"] : []),
   ];
   return `${name}  ${notes.join(", ")}`;

@@ -41,6 +41,8 @@ describe("the operator's verbs", () => {
     ["release sign --machine m", "release sign", { options: { machine: "m" } }],
     ["release verify HEAD~1", "release verify", { args: ["HEAD~1"] }],
     ["release list", "release list", {}],
+    ["rollback", "rollback", {}],
+    ["rollback 1.0.0 --with-state --yes", "rollback", { args: ["1.0.0"], yes: true, options: { withState: true } }],
     ["release revoke 1.0.0 --reason r", "release revoke", { args: ["1.0.0"], options: { reason: "r" } }],
     ["report --open", "report", { options: { open: true } }],
     ["report --format markdown", "report", { options: { format: "markdown" } }],
@@ -105,6 +107,7 @@ describe("the operator's verbs", () => {
       "release revoke",
       "release sign",
       "roles generate",
+      "rollback",
       "trust install",
       "up",
     ]);

@@ -1,13 +1,19 @@
 /** What ran before comes back on a real stack: by its own program, with today's secrets, whatever happened meanwhile. */
 
 import assert from "node:assert/strict";
-import { access, readFile, writeFile } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { access, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { parse, stringify } from "yaml";
 import { devFolders } from "../../deck/devStack.ts";
 import { layoutOf } from "../../model/layout.ts";
+import { channelReady } from "./gatewayFaults.ts";
 import { docker } from "./gatewayStack.ts";
 import { type Ended, makeProject, type TestProject } from "./project.ts";
+import { pair, savedState } from "./savedState.ts";
 
 interface Ran {
   readonly name: string;
@@ -16,9 +22,13 @@ interface Ran {
   readonly atOnce: boolean;
 }
 
+const news = "Documentation/news.md";
+const migration = "memory/supabase/migrations/20261123000000_news.sql";
+
 describe("A rollback", function () {
   this.timeout(900_000);
   let project: TestProject;
+  let first: Ran;
   const gateway = () => `${project.name}-openclaw-gateway-1`;
   const base = () => devFolders(project.root, project.stack).baseFolder;
   const layout = () => layoutOf({ baseFolder: base(), contextFolder: "docs/phillbot-context" });
@@ -26,26 +36,51 @@ describe("A rollback", function () {
   const run = async (...words: readonly string[]) => {
     const ended = await project.deck(...words);
     assert.equal(ended.code, 0, `${words.join(" ")}: ${told(ended)}`);
-    return ended.stdout;
+    return ended;
   };
-  const ran = async () => (JSON.parse(await run("release", "list", "--json")) as { ran: readonly Ran[] }).ran;
-  const stackFile = () => join(project.root, `Pulumi.${project.stack}.yaml`);
-  const set = async (change: (config: Record<string, unknown>) => void) => {
-    const file = parse(await readFile(stackFile(), "utf8")) as { config: Record<string, unknown> };
-    change(file.config);
-    await writeFile(stackFile(), stringify(file));
+  const ran = async () => (JSON.parse((await run("release", "list", "--json")).stdout) as { ran: readonly Ran[] }).ran;
+  const events = async () =>
+    (await readFile(layout().history, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => (JSON.parse(line) as { event: string }).event);
+  const setGateway = async (change: Readonly<Record<string, unknown>>) => {
+    const path = join(project.root, `Pulumi.${project.stack}.yaml`);
+    const file = parse(await readFile(path, "utf8")) as { config: Record<string, object> };
+    file.config["phillbot:gateway"] = { ...file.config["phillbot:gateway"], ...change };
+    await writeFile(path, stringify(file));
   };
-  const memoryMb = (mb: number) =>
-    set((config) => {
-      config["phillbot:gateway"] = { ...(config["phillbot:gateway"] as object), memoryMb: mb };
-    });
-  const memoryOf = async () => Number(await docker("inspect", "--format", "{{.HostConfig.Memory}}", gateway())) / 1024 ** 2;
-  const newDocument = () => join(project.root, "Documentation", "news.md");
-  const synced = () =>
+  const containers = () => docker("ps", "--all", "--quiet", "--no-trunc", "--filter", `name=^${project.name}-`);
+  const memoryMb = async () => Number(await docker("inspect", "--format", "{{.HostConfig.Memory}}", gateway())) / 1024 ** 2;
+  const isSynced = () =>
     access(join(layout().context, "news.md")).then(
       () => true,
       () => false,
     );
+  /** What runs is the first one again. */
+  const firstRuns = async () => {
+    assert.deepEqual([await memoryMb(), await isSynced()], [2048, false]);
+    assert.equal((await events()).at(-1), "rolled-back");
+    assert.equal((await containers()).split("\n").length, 4);
+  };
+  /** Starts the command line in a group of its own, and kills all of it once a line says so. */
+  const killedAt = async (pattern: RegExp, ...words: readonly string[]) => {
+    const child: ChildProcess = spawn(process.execPath, [join(project.root, "deck", "main.ts"), ...words], {
+      cwd: project.root,
+      env: { ...process.env, PHILLBOT_STACK: project.stack, NO_COLOR: "1" },
+      stdio: ["ignore", "ignore", "pipe"],
+      detached: true,
+    });
+    const ended = once(child, "exit");
+    let said = "";
+    for await (const line of createInterface({ input: child.stderr ?? process.stdin })) {
+      said += `${line}\n`;
+      if (!pattern.test(line)) continue;
+      process.kill(-(child.pid ?? 0), "SIGKILL");
+      break;
+    }
+    assert.deepEqual(await ended, [null, "SIGKILL"], `${words.join(" ")} was to be killed at ${pattern}: ${said}`);
+  };
 
   before(async () => {
     project = await makeProject();
@@ -54,40 +89,75 @@ describe("A rollback", function () {
     await project?.[Symbol.asyncDispose]();
   });
 
-  it("has nothing to go back to at first", async () => {
+  it("has nothing to go back to where the first one comes up, and keeps that one ready", async () => {
     await run("up", "--yes");
-    const [first, ...others] = await ran();
-    assert.ok(first !== undefined && others.length === 0);
+    const [only, ...others] = await ran();
+    assert.ok(only !== undefined && others.length === 0);
+    first = only;
     assert.deepEqual([first.runs, first.atOnce], [true, true]);
     const ended = await project.deck("rollback", "--yes");
     assert.equal(ended.code, 4, told(ended));
+    assert.match(ended.stderr, /Nothing else ran on .* nothing was touched/);
   });
 
-  it("says what it would change, and changes nothing", async () => {
-    await memoryMb(2304);
-    await writeFile(newDocument(), "# News\n");
+  it("says part by part what it would change, and changes nothing", async () => {
+    await channelReady(project);
+    await pair(gateway(), "4242");
+    await setGateway({ memoryMb: 2304 });
+    await writeFile(join(project.root, news), "# News\n");
+    await writeFile(join(project.root, migration), "create table memory.news (id bigint primary key, title text);\n");
     await run("up", "--yes");
-    assert.equal(await synced(), true);
-    const since = await docker("inspect", "--format", "{{.Id}}", gateway());
-    const text = await run("rollback", "--dry-run");
-    assert.match(text, /news\.md/);
-    assert.equal(await docker("inspect", "--format", "{{.Id}}", gateway()), since);
+    await pair(gateway(), "4343");
+    const before = [await containers(), await events(), await readdir(layout().backups)];
+    const { stdout } = await run("rollback", "--with-state", "--dry-run");
+    for (const wanted of [first.name, news, "documentation: 1 file", "memory", "settings", ".tar.gz"])
+      assert.ok(stdout.includes(wanted), `${wanted}: ${stdout}`);
+    assert.deepEqual([await containers(), await events(), await readdir(layout().backups)], before);
   });
 
-  it("brings what ran before back, and never calls it released", async () => {
-    const [, older] = await ran();
-    const ended = await project.deck("rollback", "--yes");
-    assert.equal(ended.code, 0, told(ended));
-    assert.match(ended.stdout, new RegExp(`Rolled back to ${older?.name}, not released`));
-    assert.deepEqual([await memoryOf(), await synced()], [2048, false]);
-    assert.match(await run("history"), /rolled-back/);
-    assert.match(await run("ps"), /rolled back to/);
+  it("brings it back with its state and today's secrets, from a host on which nothing runs, on the newer schema", async () => {
+    const { secretsFile } = devFolders(project.root, project.stack);
+    const rotated = randomBytes(32).toString("base64url");
+    const text = await readFile(secretsFile, "utf8");
+    await writeFile(secretsFile, text.replace(/^(OPENCLAW_GATEWAY_TOKEN)=.*$/m, `$1=${rotated}`));
+    // As after the host was switched off, but that the engine itself goes on.
+    await docker("kill", ...(await containers()).split("\n"));
+    const ended = await run("rollback", "--with-state", "--yes");
+    assert.match(ended.stdout, new RegExp(`Rolled back to ${first.name}, not released`));
+    await firstRuns();
+    assert.match(await readFile(layout().envFile, "utf8"), new RegExp(rotated));
+    assert.deepEqual(savedState(layout().state).paired, ["4242"]);
+    assert.ok(!`${ended.stdout}${ended.stderr}`.includes(rotated));
+    assert.match((await run("schema", "status")).stdout, /ahead/);
+    assert.match((await run("ps")).stdout, new RegExp(`rolled back to ${first.name}`));
   });
 
-  it("touches nothing for what is not known", async () => {
-    const before = await run("history");
-    const ended = await project.deck("rollback", "nothing-like-it", "--yes");
-    assert.equal(ended.code, 4, told(ended));
-    assert.equal(await run("history"), before);
+  it("touches nothing for what never ran here, and where nothing ran before", async () => {
+    const before = [await containers(), await events()];
+    for (const words of [
+      ["rollback", "0.9.9", "--yes"],
+      ["rollback", "--yes"],
+    ]) {
+      const ended = await project.deck(...words);
+      assert.equal(ended.code, 4, told(ended));
+    }
+    assert.deepEqual([await containers(), await events()], before);
+  });
+
+  it("brings it back from an update to an image that never becomes a gateway, killed on the way", async () => {
+    const [postgres] = (await docker("images", "phillbot/postgres", "--format", "{{.Repository}}:{{.Tag}}")).split("\n");
+    await setGateway({ image: postgres });
+    await killedAt(/gateway-container replaced/, "up", "--yes");
+    const { stdout } = await run("rollback", "--yes");
+    assert.match(stdout, new RegExp(`Rolled back to ${first.name}`));
+    await firstRuns();
+  });
+
+  it("is finished by another one where it was killed", async () => {
+    const newer = (await ran()).find(({ tree }) => tree !== first.tree);
+    assert.ok(newer?.atOnce, JSON.stringify(newer));
+    await killedAt(/gateway-container (being )?stopped/, "rollback", newer.name, "--yes");
+    await run("rollback", first.name, "--yes");
+    await firstRuns();
   });
 });

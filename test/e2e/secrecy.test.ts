@@ -22,6 +22,7 @@ import { setTelegramFault, type TelegramFault } from "./telegramFault.ts";
 /** What is typed for each verb; `up` and `preview` are run by themselves. */
 const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ps: [["ps"]],
+  rollback: [["rollback", "--dry-run"]],
   logs: [["logs", "--since", "1h"]],
   gate: [["gate"]],
   report: [["report"], ...["markdown", "junit", "sarif", "json"].map((format) => ["report", "--format", format])],

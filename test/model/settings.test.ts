@@ -38,6 +38,7 @@ describe("parseSettings", () => {
       "gateway.pids",
       "host.port",
       "backups",
+      "rollback",
     ]) {
       raw = withValue(raw, key, undefined);
     }

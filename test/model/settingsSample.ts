@@ -30,6 +30,7 @@ export function sshSettings(): Record<string, unknown> {
       ...operatorNames.map((name) => [name, { from: { file: ".secrets/prod.env" }, gateway: false }]),
     ]),
     backups: { keep: 10, days: 30 },
+    rollback: { keep: 3 },
     github: { repository: "example/bot", defaultBranch: "main", scopes: [] },
     requireSignOff: true,
     rehearsal: false,
