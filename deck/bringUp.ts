@@ -28,6 +28,8 @@ export interface BringUp {
   readonly cleared: (hasWaited: boolean) => Promise<Cleared>;
   /** Takes what is deployed; undefined where the folder is no work tree. */
   readonly snapshot: () => Promise<Snapshot | undefined>;
+  /** True where nobody asked for it. */
+  readonly automatic?: boolean;
   /** The update and its gates. `world` and `update` end with the lease as well. */
   readonly work: (under: Under) => Promise<UpdateEnd>;
 }
@@ -56,7 +58,7 @@ export function bringUp(asked: BringUp): Promise<UpdateEnd> {
     const under = { lease, signOff, world: { ...world, signal }, update: { ...update, environment, signal } };
     const end = stillHeld(await asked.work(under), await lease.whyLost());
     const kept = await unchanged(stack, world, taken);
-    const recorded = await recordUpdateEnd(stack, world, { end, from, signOff, tree: kept?.tree });
+    const recorded = await recordUpdateEnd(stack, world, { end, from, signOff, tree: kept?.tree, automatic: asked.automatic });
     if (recorded.code === exitCodes.done && kept !== undefined) await keepReady(stack, world, kept);
     return recorded;
   });

@@ -145,6 +145,8 @@ export interface Ended {
   readonly signOff: Cleared;
   /** Git's id of the tree that was deployed; undefined where it is none, or was another at the end. */
   readonly tree?: string | undefined;
+  /** True for a rollback that nobody asked for. */
+  readonly automatic?: boolean | undefined;
 }
 
 /**
@@ -156,7 +158,7 @@ export interface Ended {
 export async function recordUpdateEnd(
   stack: Stack,
   world: World,
-  { end: ended, from, signOff, tree }: Ended,
+  { end: ended, from, signOff, tree, automatic }: Ended,
 ): Promise<UpdateEnd> {
   const folder = projectRootOf(stack);
   const [who, commit, begun] = await Promise.all([whoActs(folder), headOf(folder), lastBegun(stack.evidenceFolder)]);
@@ -171,6 +173,7 @@ export async function recordUpdateEnd(
     event: isTouched ? (isOpen ? good : "ended") : "refused",
     ...(isOpen ? { verdict: "open" } : {}),
     ...(isOpen && tree !== undefined ? { tree } : {}),
+    ...(automatic === true ? { automatic } : {}),
     ...(signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {}),
     ...{ at: world.now().toISOString(), stack: stack.stack, who, summary: end.summary },
     durationMs: Math.max(0, world.now().getTime() - from.getTime()),

@@ -57,15 +57,17 @@ interface RollBack {
   readonly older: Older;
   readonly backup: Backup | undefined;
   readonly waitSeconds: number;
+  /** True where nobody asked for it. */
+  readonly automatic?: boolean;
 }
 
 /** @throws DeckError with nothing touched where the lease is not had, or somebody deployed meanwhile. */
 export async function rollBack(
-  { call, world, ran, older, backup, waitSeconds }: RollBack,
+  { call, world, ran, older, backup, waitSeconds, automatic = false }: RollBack,
   gate: typeof gateStack = gateStack,
 ): Promise<UpdateEnd> {
   return bringUp({
-    ...{ purpose: `npx deck rollback ${older.deployment.name}`, waitSeconds, stack: older.stack, world },
+    ...{ purpose: `npx deck rollback ${older.deployment.name}`, waitSeconds, stack: older.stack, world, automatic },
     update: await updateCall(older, world, { command: "up", call }),
     snapshot: async () => ({ tree: older.kept.tree, commit: older.kept.commit }),
     cleared: async () => (await refuseOther(ran, older, { call, world })).signOff,

@@ -4,7 +4,9 @@ import { forStack } from "../model/operatorCommand.ts";
 import { rollbackVariable } from "../model/rollback.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
 import { bringUp, takeSnapshot } from "./bringUp.ts";
+import { recovered } from "./byItself.ts";
 import { answersYes } from "./confirm.ts";
+import type { gateStack } from "./gate.ts";
 import { runStackGate } from "./gate.ts";
 import { waitOption, waitSecondsOf } from "./lease.ts";
 import { checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
@@ -79,6 +81,17 @@ function counted(resources: number): string {
   return resources === 1 ? "1 resource" : `${resources} resources`;
 }
 
+/** The same, and what the gate's policy says to do about a blocked one. */
+export async function upOrBack(call: Call, world: World, gates: Partial<Gates> = {}): Promise<UpdateEnd> {
+  const once = () => up(call, world, gates.up);
+  return recovered(call, world, { end: await once(), up: once, gate: gates.back });
+}
+
+interface Gates {
+  readonly up: typeof runStackGate;
+  readonly back: typeof gateStack;
+}
+
 /** What both verbs take. */
 const options = [{ flags: "--verbose", description: "show all that Pulumi prints, as it prints it" }];
 
@@ -89,7 +102,7 @@ export const upVerb: Verb = {
   options: [...options, waitOption],
   async run(call, world): Promise<Outcome> {
     if (call.dryRun) return previewVerb.run(call, world);
-    if (call.yes) return upOutcome(call, await up(call, world));
+    if (call.yes) return upOutcome(call, await upOrBack(call, world));
     if (!process.stdin.isTTY) {
       throw new DeckError("usage", "There is no terminal to ask on, and `--yes` is not given.", "npx deck up --yes");
     }
@@ -106,7 +119,7 @@ export async function upAfterQuestion(
   const preview = await runUpdate(await updateCall(call, world, "preview"));
   if (preview.code !== exitCodes.done) return outcomeOf(preview);
   const question = `${planned(preview)} Bring stack \`${call.stack}\` up?`;
-  if (await answersYes({ ...terminal, question, signal: world.signal })) return upOutcome(call, await up(call, world));
+  if (await answersYes({ ...terminal, question, signal: world.signal })) return upOutcome(call, await upOrBack(call, world));
   const end = { ...preview, code: exitCodes.refused, summary: "Nothing was changed." };
   return outcomeOf(end);
 }

@@ -127,6 +127,20 @@ export function channelStateCommand(host: Host, container: string, botApi: strin
   return docker(host, "exec", container, "node", ...script, "--", indexPlaces.database, botApi);
 }
 
+/**
+ * Tells the gateway to start its Telegram channel: one that Telegram refused, or that a loop of restarts suppressed, stays down
+ * until then.
+ * @returns whether the gateway took it.
+ */
+export async function startChannel(host: Host, container: string): Promise<boolean> {
+  const call = ["node", "/app/openclaw.mjs", "gateway", "call", "channels.start", "--params", '{"channel":"telegram"}', "--json"];
+  const { code, stdout } = await host.run(docker(host, "exec", container, ...call), { timeoutMs: 60_000 });
+  // The command line ends well whatever became of it.
+  return code === 0 && channelStarted.safeParse(jsonIn(stdout)).success;
+}
+
+const channelStarted = z.looseObject({ started: z.literal(true) });
+
 /** Whether an address answers the gateway where it stands, which need not be where the gate stands: with which HTTP status, or why not. */
 export async function reachFromGateway(
   host: Host,

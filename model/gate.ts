@@ -41,6 +41,11 @@ export const gatePolicySchema = z.strictObject({
     )
     .default([]),
   waivers: z.array(waiverSchema).default([]),
+  /**
+   * Absent: an update that is blocked stays as it is until a person decides. It has no default, because the policy's digest
+   * is signed: a key that nobody wrote would make another of it.
+   */
+  rollback: z.strictObject({ automatic: z.boolean() }).exactOptional(),
 });
 
 export type Waiver = z.output<typeof waiverSchema>;

@@ -44,6 +44,8 @@ export const draftSchema = z.strictObject({
   /** The signed release that it was about; absent where nobody signed one. */
   release: z.strictObject({ id: z.string().min(1), digest: sha256 }).optional(),
   verdict: z.enum(["open", "blocked"]).optional(),
+  /** Of a rollback that nobody asked for. */
+  automatic: z.literal(true).optional(),
   /** Ids of the checks that blocked. */
   blockedBy: z.array(z.string()).optional(),
   /** Of the gate, or of the whole update. */

@@ -1,16 +1,18 @@
 /** Proves what a rollback of a stack with sign-off starts, with which of today's, and how it is put on record. */
 
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { markBegun } from "../../checks/evidence/begun.ts";
+import { pathsIn } from "../../checks/evidence/write.ts";
 import type { StackGateEnd } from "../../deck/gate.ts";
 import { rollBack, rollbackVerb } from "../../deck/rollback.ts";
 import { deploymentNamed, openOlder, readRan } from "../../deck/rollbackTarget.ts";
-import { up, upVerb } from "../../deck/up.ts";
+import { up, upOrBack, upVerb } from "../../deck/up.ts";
 import { layoutOf } from "../../model/layout.ts";
 import { rollbackIn } from "../../model/rollback.ts";
 import { keptTree } from "../../release/kept.ts";
+import { sampleReport } from "../checks/evidenceSample.ts";
 import { Team } from "../model/rolesSample.ts";
 import { DeployProject } from "../release/deployProject.ts";
 import { type SignedProject, stackFile } from "../release/signedProject.ts";
@@ -62,7 +64,7 @@ describe("a rollback, where sign-off is required", function () {
     readFileSync(layoutOf({ baseFolder: base(), contextFolder: "x" }).history, "utf8")
       .trim()
       .split("\n")
-      .map((line) => JSON.parse(line) as { event: string; verdict?: string; tree?: string; summary: string });
+      .map((line) => JSON.parse(line) as { event: string; verdict?: string; tree?: string; automatic?: true; summary: string });
   /** As the program would have it. */
   const opens = (rolledBack?: string) =>
     pulumi.set("outcome", JSON.stringify({ code: 0, summary: "The gate was open.", ...(rolledBack && { rolledBack }) }));
@@ -158,6 +160,63 @@ describe("a rollback, where sign-off is required", function () {
     const asked = { call, world: world(), ran, older, backup: undefined, waitSeconds: 0 };
     await assert.rejects(rollBack(asked, noGate), fails(3, /Somebody deployed meanwhile/));
     assert.equal(pulumi.said("calls"), calls);
+  });
+
+  describe("that nobody asked for", () => {
+    const policy = (more: string) => `version: 1\nfreshness: { items: 300, evidence: 3600, clockSkew: 30 }\n${more}`;
+    /** A release runs, and a newer one whose gate blocks by these checks. @returns how many rollbacks were started. */
+    const blocked = async (by: readonly string[], more = "rollback: { automatic: true }\n") => {
+      project.commit({ "operations/gate.yaml": policy(more) }, { message: "chore: gate" });
+      await deploy.operate();
+      const first = await bringUp();
+      project.commit({ "operations/pager.yaml": "version: 1\n" }, { message: "chore: page later" });
+      await deploy.signed();
+      git("push", "--quiet", "origin", "main");
+      const sample = sampleReport();
+      const blockedBy = by.map((check) => ({ check, reason: "It failed." }));
+      const report = { ...sample, verdict: { ...sample.verdict, blockedBy } };
+      const folder = join(evidence(), "run");
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(pathsIn(folder).json, JSON.stringify(report));
+      const said = { code: 1, summary: "The release gate is blocked.", evidence: pathsIn(folder).html };
+      writeFileSync(join(pulumi.folder, "blocked"), JSON.stringify(said));
+      const back = { code: 0, summary: "Its own gate is open.", rolledBack: treeOf(first) };
+      writeFileSync(join(pulumi.folder, "back"), JSON.stringify(back));
+      const which = 'if [ -n "$PHILLBOT_ROLLBACK" ]; then echo back >>"$here/rolled"; w=back; else w=blocked; fi';
+      pulumi.set("does", `here=${pulumi.folder}; ${which}; cp "$here/$w" "$here/outcome"`);
+      await markBegun(evidence(), new Date());
+      return upOrBack(callOf(upVerb, project.stack), world(), { up: noGate, back: gate(0) });
+    };
+    const rolled = () => (existsSync(join(pulumi.folder, "rolled")) ? 1 : 0);
+
+    it("brings back what ran before where the policy says so, and is no success", async () => {
+      const end = await blocked(["memory", "documents"]);
+      assert.deepEqual([end.code, rolled()], [1, 1]);
+      assert.match(end.summary, /^Blocked by memory; this is not released\. `\S+`, which ran before, is back/);
+      const last = record().at(-1);
+      assert.deepEqual([last?.event, last?.automatic], ["rolled-back", true]);
+    });
+
+    for (const [what, by, more] of [
+      ["the policy does not say so", ["memory"], ""],
+      ["the policy says that it does not", ["memory"], "rollback: { automatic: false }\n"],
+      ["nothing of what runs blocks", ["open-items", "documents", "exposure", "provider"], undefined],
+    ] as const)
+      it(`does not begin where ${what}`, async () => {
+        const end = await blocked(by, more);
+        assert.deepEqual([end.code, rolled(), end.summary], [1, 0, "The release gate is blocked."]);
+      });
+
+    it("stops after three in a row, and says that a person is needed", async () => {
+      await blocked(["memory"]);
+      const again = () => upOrBack(callOf(upVerb, project.stack), world(), { up: noGate, back: gate(0) });
+      await again();
+      await again();
+      const calls = pulumi.said("calls");
+      const end = await again();
+      assert.match(end.summary, /3 times in a row, and is not again: a person is needed/);
+      assert.equal((pulumi.said("calls") ?? "").split("\n").length, (calls ?? "").split("\n").length + 1);
+    });
   });
 
   it("does without origin, and never hands a rollback of the environment to an update", async () => {

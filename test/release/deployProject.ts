@@ -8,6 +8,7 @@ import { type MoveEvidence, modeMove } from "../../model/modeMoves.ts";
 import type { Mode } from "../../model/modes.ts";
 import { resourceUriOf } from "../../model/statements.ts";
 import { type MayDeploy, mayDeploy } from "../../release/mayDeploy.ts";
+import { digestOf } from "../../release/records.ts";
 import type { Member, Team } from "../model/rolesSample.ts";
 import { localSettings, sshSettings } from "../model/settingsSample.ts";
 import { files, host, SignedProject, stackFile } from "./signedProject.ts";
@@ -75,7 +76,9 @@ export class DeployProject implements AsyncDisposable {
     const manifest = await this.project.cut();
     const evidence = await this.attest(manifest);
     const resourceUri = resourceUriOf(this.project.stack, this.#host);
-    await this.project.sign(manifest, [evidence], { timeVerified: this.now.toISOString(), resourceUri });
+    const gate = digestOf(`${this.project.repository.git("show", "HEAD:operations/gate.yaml")}\n`);
+    const policy = { uri: "operations/gate.yaml" as const, digest: { sha256: gate } };
+    await this.project.sign(manifest, [evidence], { timeVerified: this.now.toISOString(), resourceUri, policy });
     return { manifest, evidence };
   }
 
