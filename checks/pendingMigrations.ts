@@ -40,7 +40,11 @@ export async function refuseStep(step: SchemaStep, options: JudgeOptions): Promi
   return blockers;
 }
 
-async function judgeStep({ applied, pending }: SchemaStep, { projectRoot, releases, signal }: JudgeOptions): Promise<Blocker[]> {
+/** The same without a note, for a step that nobody is about to take. */
+export async function judgeStep(
+  { applied, pending }: SchemaStep,
+  { projectRoot, releases, signal }: JudgeOptions,
+): Promise<Blocker[]> {
   const files = pending.map((migration) => {
     const text = migrationText(projectRoot, migration);
     return { ...migration, text, contract: contractOf(text) };

@@ -30,6 +30,7 @@ import { releaseVerifyVerb } from "./releaseVerify.ts";
 import { reportVerb } from "./report.ts";
 import { rolesCheckVerb } from "./rolesCheck.ts";
 import { rolesGenerateVerb } from "./rolesGenerate.ts";
+import { schemaCheckVerb } from "./schemaCheck.ts";
 import { schemaStatusVerb } from "./schemaStatus.ts";
 import { secretsScanVerb } from "./secretsScan.ts";
 import { smokeVerb } from "./smoke.ts";
@@ -52,6 +53,7 @@ export const verbs: readonly Verb[] = [
   docsStampVerb,
   secretsScanVerb,
   schemaStatusVerb,
+  schemaCheckVerb,
   backupCreateVerb,
   backupListVerb,
   backupVerifyVerb,

@@ -226,11 +226,6 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
   const sentences = async (...texts: string[]) =>
     (await tried(texts)).map((each) => ("failed" in each ? each.failed : each.losses.map(({ sentence }) => sentence).join("; ")));
 
-  /** Each row makes and drops databases; nothing of them need outlast a crash. */
-  const durable = (on: boolean) =>
-    stack.sql(`alter system ${on ? "reset fsync" : "set fsync = off"}`).then(() => stack.sql("select pg_reload_conf()"));
-  before(() => durable(false));
-
   for (const [title, sql, names] of destructive) {
     it(`is refused where it ${title}`, async () => {
       const [found = ""] = await sentences(sql);
@@ -289,10 +284,7 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
       });
       return { reasons: blockers.map(({ reason }) => reason).join(" "), applied };
     };
-    before(async () => {
-      await durable(true);
-      await stack.sql("select public.memory_remember('tea', 'green')");
-    });
+    before(() => stack.sql("select public.memory_remember('tea', 'green')"));
 
     for (const [title, text, names] of [
       [
