@@ -61,8 +61,10 @@ async function lossesOfSchema(client: Client, pending: readonly PendingMigration
       before = after;
       return [];
     }
-    const fault = remembered ? await botFault(client) : undefined;
-    return [...lossesBetween(before, after), ...(fault === undefined ? [] : [fault])];
+    const losses = lossesBetween(before, after);
+    // What the bot can no longer do has its cause among those, where there are any.
+    const fault = remembered && losses.length === 0 ? await botFault(client) : undefined;
+    return fault === undefined ? losses : [fault];
   });
 }
 

@@ -17,7 +17,6 @@ import { readSurface } from "../../memory/surface.ts";
 import type { ComingBack } from "../../model/contractMigration.ts";
 import { beforeMigratedMemory, look, type MemoryStack, migrate, projectRoot, treeCopy } from "./memoryStack.ts";
 
-const recall = "public.memory_recall(p_key text)";
 const search = "public.memory_search(text, integer)";
 
 /** What an earlier migration made, so that there is something of each kind to take away. */
@@ -133,7 +132,11 @@ const destructive: readonly (readonly [title: string, sql: string, names: RegExp
   ["takes a member away", "revoke memory_bot from authenticator", /the membership of authenticator in memory_bot is gone/],
   [
     "renames an argument",
-    `drop function public.memory_recall(text); create function ${recall.replace("p_key", "p_name")} returns text language sql as $$ select p_name $$;`,
+    `drop function public.memory_recall(text); create function public.memory_recall(p_name text)
+     returns table (key text, value text, created_at timestamptz, updated_at timestamptz) language sql stable security definer
+     as $$ select item.key, item.value, item.created_at, item.updated_at from memory.items as item where item.key = p_name $$;
+     alter function public.memory_recall(text) owner to memory_api;
+     grant execute on function public.memory_recall(text) to memory_bot`,
     /the function public\.memory_recall\(text\) is not what it was/,
   ],
   [
