@@ -1,11 +1,13 @@
 /** Proves on a real PostgreSQL that a migration which takes something from the release before is refused before it is applied, however it is written. */
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { memoryCheck } from "../../checks/memory.ts";
 import { refuseStep, unjudgedStep } from "../../checks/pendingMigrations.ts";
 import { schemaCheck } from "../../checks/schema.ts";
+import { schemaCheckVerb } from "../../deck/schemaCheck.ts";
 import { isAdmitted } from "../../memory/admission.ts";
 import { type DatabaseAccess, withDatabase } from "../../memory/database.ts";
 import { readMigrations } from "../../memory/files.ts";
@@ -15,6 +17,8 @@ import { rehearse } from "../../memory/rehearse.ts";
 import type { ScratchServer } from "../../memory/scratch.ts";
 import { readSurface } from "../../memory/surface.ts";
 import type { ComingBack } from "../../model/contractMigration.ts";
+import { callOf, worldIn } from "../deck/verbCalls.ts";
+import { Repository } from "../release/gitFixture.ts";
 import { beforeMigratedMemory, look, type MemoryStack, migrate, projectRoot, treeCopy } from "./memoryStack.ts";
 
 const search = "public.memory_search(text, integer)";
@@ -352,6 +356,23 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
       assert.equal(reasons, "");
       assert.equal(applied.outcome, "applied", applied.message);
     });
+  });
+
+  it("is told without a database, by what was committed before", async () => {
+    using repository = new Repository();
+    const migrations = "memory/supabase/migrations";
+    const copied = [`${migrations}/${base?.version}_${base?.name}.sql`, "memory/supabase/roles.sql"];
+    repository.commit(Object.fromEntries(copied.map((path) => [path, readFileSync(join(projectRoot, path), "utf8")])));
+    const check = async (text: string) => {
+      repository.write({ [`${migrations}/29990101000000_later.sql`]: text });
+      const world = worldIn(repository.folder, { signal: bounded() });
+      return schemaCheckVerb.run(callOf(schemaCheckVerb, "dev", { args: ["HEAD"] }), world);
+    };
+    const added = await check(`${additive};\n`);
+    assert.equal(added.code, 0, added.text);
+    const taken = await check("drop function public.memory_forget(text) cascade;\n");
+    assert.equal(taken.code, 4, taken.text);
+    assert.match(taken.text, /memory_forget\(text\) is gone/);
   });
 
   it("is never asked about where nothing was applied before", async () => {
