@@ -43,8 +43,7 @@ export async function aheadOnBranch(
   });
   if (tip.kind !== "tip") return { finding: unreadBranch(tip, { stack, allowedSeconds: maximumAgeSeconds }) };
   const { commit } = tip;
-  const listed = await git(projectRoot, ["ls-tree", "-r", "-z", "--full-tree", "--name-only", commit, "--", folder], { signal });
-  const paths = listed.toString("utf8").split("\0");
+  const paths = await migrationPathsAt(projectRoot, { commit, signal });
   const texts = new Map<string, string>();
   const unknown: string[] = [];
   for (const migration of ahead) {
@@ -54,4 +53,13 @@ export async function aheadOnBranch(
     else texts.set(migration.version, text);
   }
   return { texts, unknown };
+}
+
+/** The migration files of a commit, by their paths; other files of the folder may be among them. Throws `GitFailed`. */
+export async function migrationPathsAt(
+  projectRoot: string,
+  { commit, signal }: { readonly commit: string; readonly signal: AbortSignal },
+): Promise<readonly string[]> {
+  const listed = await git(projectRoot, ["ls-tree", "-r", "-z", "--full-tree", "--name-only", commit, "--", folder], { signal });
+  return listed.toString("utf8").split("\0");
 }

@@ -21,9 +21,14 @@ export async function scratchServer(
   signal: AbortSignal,
 ): Promise<ScratchServer> {
   const { devServices } = target.settings;
-  if (devServices === undefined) return startContainer(await newestImage(signal), signal);
+  if (devServices === undefined) return startScratchServer(signal);
   const address = { ...database.address, host: "127.0.0.1", port: devServices.postgresPort };
   return { access: { ...database, address }, passing: false, [Symbol.asyncDispose]: async () => {} };
+}
+
+/** A server of its own in a container of this machine's engine: nothing that is done to it reaches any other. */
+export async function startScratchServer(signal: AbortSignal): Promise<ScratchServer> {
+  return startContainer(await newestImage(signal), signal);
 }
 
 const repository = "phillbot/postgres";

@@ -25,6 +25,10 @@ export interface MemorySchemaArgs {
    * anew or restored. Asked for on every update; what it names is applied. A rejection is left to the release gate.
    */
   readonly pending?: () => Promise<readonly string[]>;
+  /** Resolves once the database may be asked, where this update brings it up. */
+  readonly answers?: pulumi.Input<string>;
+  /** Judges what is pending, on every update and before any of it is applied. A rejection ends the update. */
+  readonly judge?: () => Promise<void>;
 }
 
 /** Applies migrations forward only. Removing the resource drops nothing: there is no command for it. */
@@ -44,7 +48,10 @@ export class MemorySchema extends pulumi.ComponentResource {
       .digest("hex");
     const program = [nodePath, `${projectRoot}/memory/apply.ts`];
     const request = pulumi.secret(
-      pulumi.output(password).apply((value) => JSON.stringify({ database: memory.database, password: value })),
+      pulumi.all([password, args.answers ?? ""]).apply(async ([value]) => {
+        if (!pulumi.runtime.isDryRun()) await args.judge?.();
+        return JSON.stringify({ database: memory.database, password: value });
+      }),
     );
     const applied = new command.local.Command(
       `${name}-apply`,

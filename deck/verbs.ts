@@ -31,6 +31,7 @@ import { reportVerb } from "./report.ts";
 import { rolesCheckVerb } from "./rolesCheck.ts";
 import { rolesGenerateVerb } from "./rolesGenerate.ts";
 import { rollbackVerb } from "./rollback.ts";
+import { schemaCheckVerb } from "./schemaCheck.ts";
 import { schemaStatusVerb } from "./schemaStatus.ts";
 import { secretsScanVerb } from "./secretsScan.ts";
 import { smokeVerb } from "./smoke.ts";
@@ -54,6 +55,7 @@ export const verbs: readonly Verb[] = [
   docsStampVerb,
   secretsScanVerb,
   schemaStatusVerb,
+  schemaCheckVerb,
   backupCreateVerb,
   backupListVerb,
   backupVerifyVerb,

@@ -9,6 +9,7 @@ import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { Secret } from "../model/secret.ts";
 import { settingsSchema } from "../model/settings.ts";
+import { isAdmitted } from "./admission.ts";
 import { type ApplyResult, applyMigrations } from "./migrate.ts";
 
 const request = z.strictObject({
@@ -30,7 +31,11 @@ async function main(): Promise<Printed> {
   }
   const { database: address, password } = parsed.data;
   const database = { address, password: new Secret(password) };
-  return applyMigrations({ projectRoot: dirname(import.meta.dirname), database, signal: AbortSignal.timeout(deadlineMs) });
+  const projectRoot = dirname(import.meta.dirname);
+  return applyMigrations({
+    ...{ projectRoot, database, signal: AbortSignal.timeout(deadlineMs) },
+    isAdmitted: (step) => isAdmitted(projectRoot, step),
+  });
 }
 
 const printed: Printed = await main().catch((error: unknown) => ({

@@ -2,7 +2,15 @@
 
 import type { Client } from "pg";
 import { z } from "zod";
-import { compareMigrations, inState, type Migration, type MigrationStatus, migrationLabel } from "../model/migrations.ts";
+import {
+  compareMigrations,
+  inState,
+  type Migration,
+  type MigrationStatus,
+  migrationLabel,
+  type SchemaStep,
+  stepOf,
+} from "../model/migrations.ts";
 import { type DatabaseAccess, databaseUrl, withDatabase } from "./database.ts";
 import { memoryFolder, migrationText, readMigrations } from "./files.ts";
 import { type AppliedMigration, ensureDigests, readLedger, recordDigests } from "./ledger.ts";
@@ -12,7 +20,8 @@ import { supabaseCli } from "./supabaseCli.ts";
  * - `applied`: what was pending is applied.
  * - `up-to-date`: nothing was pending.
  * - `ahead`: the database holds migrations that this tree does not have; nothing was applied.
- * - `refused`: this tree's file of an applied migration has another content; nothing was applied.
+ * - `refused`: this tree's file of an applied migration has another content, or nobody judged what is pending; nothing was
+ *   applied.
  */
 export interface ApplyResult {
   readonly outcome: "applied" | "up-to-date" | "ahead" | "refused";
@@ -28,6 +37,8 @@ export interface ApplyResult {
 export interface ApplyOptions {
   readonly projectRoot: string;
   readonly database: DatabaseAccess;
+  /** Whether a step was judged to take nothing from the release before. */
+  readonly isAdmitted: (step: SchemaStep) => Promise<boolean>;
   readonly signal: AbortSignal;
 }
 
@@ -39,23 +50,22 @@ const lockWaitMs = 60_000;
  * Applies what is pending, under an advisory lock that a second deploy waits for up to a minute. Never reverts, repairs
  * or drops. Throws where the database cannot be reached, the lock cannot be had, or a migration fails.
  */
-export async function applyMigrations({ projectRoot, database, signal }: ApplyOptions): Promise<ApplyResult> {
+export async function applyMigrations({ projectRoot, database, isAdmitted, signal }: ApplyOptions): Promise<ApplyResult> {
   const tree = readMigrations(projectRoot);
   return withDatabase(database, signal, async (client) => {
     await takeLock(client);
     const statuses = compareMigrations(tree, await adopt(client, { projectRoot, tree }));
     const settled = settledAlready(statuses);
     if (settled !== undefined) return settled;
-    const pending = tree.filter(({ version }) =>
-      statuses.some((status) => status.version === version && status.state === "pending"),
-    );
+    const step = stepOf(tree, statuses);
+    if (step === undefined || !(await isAdmitted(step))) return notJudged(inState(statuses, "pending"));
     await ensureDigests(client);
-    await recordDigests(client, pending);
+    await recordDigests(client, step.pending);
     await push({ projectRoot, database, signal });
     await assertApplied(client, tree);
     // PostgREST keeps the functions it knows in a cache; a server that does not listen is not disturbed.
     await client.query("notify pgrst, 'reload schema'");
-    const applied = pending.map(migrationLabel);
+    const applied = step.pending.map(migrationLabel);
     return result("applied", `Applied: ${applied.join(", ")}.`, { applied });
   });
 }
@@ -82,6 +92,12 @@ function settledAlready(statuses: readonly MigrationStatus[]): ApplyResult | und
   }
   if (pending.length === 0) return result("up-to-date", "The database holds every migration of this tree.", found);
   return undefined;
+}
+
+/** As where the database did not answer when the update began. */
+function notJudged(pending: readonly string[]): ApplyResult {
+  const message = `Nothing was applied: whether ${pending.join(", ")} would take something from the release before was not judged. Run the update again: it judges what is pending before it begins, where the database answers.`;
+  return result("refused", message, { pending });
 }
 
 function result(outcome: ApplyResult["outcome"], message: string, lists: Partial<ApplyResult>): ApplyResult {
@@ -118,7 +134,7 @@ function bare(sql: string): string {
 const pushed = z.object({ migrations: z.array(z.string()) });
 
 /** The CLI applies each file in a transaction of its own. */
-async function push({ projectRoot, database, signal }: ApplyOptions): Promise<void> {
+async function push({ projectRoot, database, signal }: Omit<ApplyOptions, "isAdmitted">): Promise<void> {
   await supabaseCli(["db", "push", `--remote=${databaseUrl(database.address)}`, "--yes"], pushed, {
     workdir: memoryFolder(projectRoot),
     databases: [database],

@@ -28,7 +28,7 @@ const prefix = "phillbot_scratch_";
 const staleAfterMs = 10 * 60_000;
 
 /** A connection that may write: that the server is read-only by default is a finding about it, not about the scratch. */
-function withScratch<T>(access: DatabaseAccess, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> {
+export function withScratch<T>(access: DatabaseAccess, signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> {
   return withDatabase(access, signal, async (client) => {
     await client.query("set default_transaction_read_only = off");
     return work(client);
@@ -134,7 +134,8 @@ function recordedStatements(migration: AppliedMigration): readonly string[] {
   throw new Error(`The database recorded no statements of ${migrationLabel(migration)}.`);
 }
 
-async function replayOne(client: Client, statements: readonly string[]): Promise<void> {
+/** One transaction, as the Supabase CLI applies a file. */
+export async function replayOne(client: Client, statements: readonly string[]): Promise<void> {
   await client.query("begin");
   for (const statement of statements) await client.query(statement);
   await client.query("commit");

@@ -68,3 +68,20 @@ export function migrationLabel({ version, name }: Pick<Migration, "version" | "n
 export function inState(statuses: readonly MigrationStatus[], state: MigrationState): string[] {
   return statuses.filter((status) => status.state === state).map(migrationLabel);
 }
+
+/** A step of a schema: what is applied of a tree, and what would be. */
+export interface SchemaStep {
+  readonly applied: readonly Migration[];
+  readonly pending: readonly Migration[];
+}
+
+/** The step that applying a tree to a database would be; undefined where nothing is pending or nothing would be applied. */
+export function stepOf(tree: readonly Migration[], statuses: readonly MigrationStatus[]): SchemaStep | undefined {
+  if (statuses.some(({ state }) => state === "ahead" || state === "edited")) return undefined;
+  const isPending = new Set(statuses.flatMap(({ version, state }) => (state === "pending" ? [version] : [])));
+  if (isPending.size === 0) return undefined;
+  return {
+    applied: tree.filter(({ version }) => !isPending.has(version)),
+    pending: tree.filter(({ version }) => isPending.has(version)),
+  };
+}

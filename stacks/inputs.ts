@@ -7,7 +7,9 @@ import { execa } from "execa";
 import { treeChecks } from "../checks/all.ts";
 import type { TreeTarget } from "../checks/check.ts";
 import { judgeTree } from "../checks/gate.ts";
+import { refuseStep, unjudgedStep } from "../checks/pendingMigrations.ts";
 import { readPolicy } from "../checks/policy.ts";
+import { uncompared } from "../checks/schema.ts";
 import { readSourceDocuments, SecretInDocument, type SourceDocuments } from "../checks/sourceDocuments.ts";
 import { type Host, HostUnreachable } from "../host/host.ts";
 import { openHost } from "../host/open.ts";
@@ -29,6 +31,7 @@ import { formatFaults } from "../model/settingsFault.ts";
 import { parseSettings } from "../model/settingsParse.ts";
 import { type Violation, violationText } from "../model/stackPolicy.ts";
 import { portsFile, readPublishedPorts } from "../policy/facts.ts";
+import { comingBack } from "../release/comingBack.ts";
 import { operatorEnvironment } from "./handedOver.ts";
 import { refuse, writeOutcome } from "./outcome.ts";
 import { differingKeys, structured } from "./settingsFile.ts";
@@ -157,9 +160,9 @@ export async function refuseBlockedTree(inputs: Inputs): Promise<void> {
   const { policy, signOff, rollback, home, ...target } = inputs;
   const back = rollback === undefined ? {} : { rollback: { name: rollback.name, home } };
   const tree = { target: { ...target, ...back } satisfies TreeTarget, policy, checks: treeChecks, now: () => new Date() };
-  const [judged, edited] = await Promise.all([judgeTree(tree), editedMigrations(inputs)]);
-  const blockedBy = [...judged.verdict.blockedBy, ...edited];
-  const code = edited.length > 0 ? 1 : judged.code;
+  const [judged, edited, step] = await Promise.all([judgeTree(tree), editedMigrations(inputs), judgeStep(inputs)]);
+  const blockedBy = [...judged.verdict.blockedBy, ...edited, ...step.blockedBy];
+  const code = step.code === 4 ? 4 : edited.length > 0 ? 1 : judged.code === 0 ? step.code : judged.code;
   const by = [...new Set(blockedBy.map(({ check }) => check))];
   const isPreview = pulumi.runtime.isDryRun();
   const unsigned = signOff.kind === "previewed" ? ["sign-off"] : [];
@@ -211,6 +214,46 @@ export async function refuseForeignMemory(host: Host, { settings, home: projectR
 /** Migrations of this tree that the database lacks. */
 export async function pendingMigrations(inputs: Inputs, password: Secret): Promise<readonly string[]> {
   return inState(await statusesOf(inputs, password), "pending");
+}
+
+/**
+ * Judges what is pending once more where the database did not answer when the update began, because it is this update that
+ * starts it. What could not be judged is left to the program that applies: it refuses what nobody judged.
+ */
+export async function refuseUnjudgedStep(inputs: Inputs): Promise<void> {
+  const { code, blockedBy } = await judgeStep(inputs);
+  if (code !== 4) return;
+  const reasons = blockedBy.map(({ reason, remedy }) => `  ${reason}${remedy ? `\n    ${remedy}` : ""}`).join("\n");
+  refuse(4, `No migration was applied.\n${reasons}`, "Refused by schema; no migration was applied.");
+}
+
+/** What stands in the way of the migrations that the database lacks; where it does not answer, that is not known yet. */
+async function judgeStep({
+  projectRoot,
+  home,
+  stack,
+  evidenceFolder,
+  secrets,
+  settings,
+}: Inputs): Promise<{ code: 0 | 3 | 4; blockedBy: readonly Blocker[] }> {
+  const nothing = { code: 0, blockedBy: [] } as const;
+  const password = secrets.get("MEMORY_DATABASE_PASSWORD");
+  if (password === undefined) return nothing;
+  const signal = AbortSignal.timeout(120_000);
+  const database = { address: settings.memory.database, password };
+  const step = await unjudgedStep({ projectRoot, signal }, database).catch(() => undefined);
+  if (step === undefined) return nothing;
+  try {
+    const releases = await comingBack({ root: home, stack, evidenceFolder }, settings.rollback.keep);
+    const blockedBy = await refuseStep(step, { projectRoot, releases, signal });
+    return { code: blockedBy.length === 0 ? 0 : 4, blockedBy };
+  } catch (error) {
+    const { summary: reason, remedy } = uncompared(error);
+    return {
+      code: 3,
+      blockedBy: [{ check: "schema", reason: `What is pending was not judged. ${reason}`, ...(remedy ? { remedy } : {}) }],
+    };
+  }
 }
 
 /** Found before anything is touched; where the database does not answer or is yet to be made, the update finds it in its turn. */

@@ -36,6 +36,7 @@ import {
   refuseForeignFolders,
   refuseForeignMemory,
   refuseForgedPreview,
+  refuseUnjudgedStep,
   refuseUnprovenCertificates,
   refuseViolations,
 } from "./inputs.ts";
@@ -168,6 +169,8 @@ const schema = new MemorySchema(
     nodePath: process.execPath,
     projectRoot,
     pending: () => pendingMigrations(inputs, password),
+    ...(services ? { answers: services.roles.id } : {}),
+    judge: () => refuseUnjudgedStep(inputs),
   },
   services ? { dependsOn: services.roles } : {},
 );

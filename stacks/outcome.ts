@@ -18,7 +18,7 @@ export interface ProgramOutcome {
 /** What a preview found out of an update. */
 export interface ProgramForecast {
   /** As the checks ended that judge before anything is touched. */
-  readonly code: 0 | 1 | 3;
+  readonly code: OutcomeCode;
   /** The ids of those that would refuse the update. */
   readonly upWouldBeRefused: readonly string[];
 }

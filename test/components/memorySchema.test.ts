@@ -105,6 +105,24 @@ describe("MemorySchema", () => {
     assert.equal(JSON.parse(ran[0]?.stdin ?? "").password, password);
   });
 
+  it("hands the document on once what is pending was judged, and not where that ends the update", async () => {
+    const order: string[] = [];
+    const answers = new Promise<string>((resolve) => {
+      order.push("answers");
+      resolve("id");
+    });
+    await settle(argsFor({ answers, judge: async () => void order.push("judged") }));
+    assert.deepEqual(order, ["answers", "judged"]);
+    assert.equal(JSON.parse(commandInputs().stdin.value).password, password);
+    created.splice(0);
+    const refused = settle(argsFor({ judge: () => Promise.reject(new Error("It takes something away.")) }));
+    await assert.rejects(refused, /It takes something away/);
+    assert.deepEqual(
+      created.filter(({ type }) => type === "command:local:Command"),
+      [],
+    );
+  });
+
   it("leaves a database that cannot be asked to the gate", async () => {
     ran.splice(0);
     const { schema, digest } = await settle(

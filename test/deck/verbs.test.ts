@@ -29,6 +29,8 @@ describe("the operator's verbs", () => {
     ["docs stamp 1.2.0 --milestone", "docs stamp", { args: ["1.2.0"], options: { milestone: true } }],
     ["secrets scan", "secrets scan", {}],
     ["schema status", "schema status", {}],
+    ["schema check", "schema check", {}],
+    ["schema check v1", "schema check", { args: ["v1"] }],
     ["backup create --dry-run", "backup create", { dryRun: true }],
     ["backup list", "backup list", {}],
     ["backup verify x", "backup verify", { args: ["x"] }],

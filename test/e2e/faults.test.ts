@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { devFolders } from "../../deck/devStack.ts";
+import { psql } from "./databaseFaults.ts";
 import { faultsOf } from "./faults.ts";
 import { exitOf, faultTable, namedBy } from "./faultTable.ts";
 import { docker } from "./gatewayStack.ts";
@@ -153,6 +154,38 @@ describe("A stack behind its gate", function () {
       await writeFile(file, before);
     }
   });
+
+  for (const [when, stopped] of [
+    ["before anything is touched, and says in a preview that it would", false],
+    ["before it is applied where the update itself starts the database", true],
+  ] as const) {
+    it(`refuses a migration that takes something from the release before, ${when}`, async () => {
+      const file = join(project.root, "memory/supabase/migrations/29990101000000_less.sql");
+      const applied = () => psql(project, "select string_agg(version, ',') from supabase_migrations.schema_migrations");
+      const running = () => docker("inspect", "--format", "{{.Id}} {{.State.StartedAt}}", `${project.name}-openclaw-gateway-1`);
+      const [versions, then] = [await applied(), await running()];
+      await writeFile(file, "do $$ begin execute 'drop function public.memory_forget(text) cascade'; end $$;\n");
+      try {
+        if (stopped) await docker("stop", `${project.name}-postgres-1`);
+        const ended = await project.deck("up", "--yes", "--json");
+        assert.equal(ended.code, 4, ended.stderr.slice(-3000));
+        assert.match(
+          ended.stderr,
+          /less` takes something from the release before it.*memory_forget\(text\) is gone\. Expand first/,
+        );
+        assert.equal(await applied(), versions);
+        assert.equal(await psql(project, "select public.memory_forget('nothing')"), "f");
+        if (stopped) return;
+        assert.equal(await running(), then, "The gateway that ran was touched.");
+        const preview = await project.deck("preview", "--json");
+        assert.equal(preview.code, 4, preview.stderr.slice(-3000));
+        assert.deepEqual(JSON.parse(preview.stdout).upWouldBeRefused, ["schema"]);
+      } finally {
+        await rm(file);
+        if (stopped) assert.equal((await project.deck("up", "--yes")).code, 0);
+      }
+    });
+  }
 
   it("does not let an update of one resource pass for the whole", async () => {
     const settings = join(project.root, `Pulumi.${project.stack}.yaml`);

@@ -2,9 +2,8 @@
 
 import assert from "node:assert/strict";
 import type { DatabaseAccess } from "../../memory/database.ts";
-import { applyMigrations } from "../../memory/migrate.ts";
 import { schemaStatus } from "../../memory/status.ts";
-import { projectRoot, startMemory, withWritable } from "./memoryStack.ts";
+import { migrate, projectRoot, startMemory, withWritable } from "./memoryStack.ts";
 
 export interface HostedMemory {
   /** Runs statements as the platform's superuser; `set role postgres` makes them the project owner's. */
@@ -34,7 +33,7 @@ export function beforeHostedMemory(use: (memory: HostedMemory) => void): void {
     await run("postgres", `create role boot superuser login password '${password}'`);
     await run("boot", "alter role postgres rename to supabase_admin");
     await run("supabase_admin", `drop role boot; ${platform(password)}`);
-    await applyMigrations({ projectRoot, database: access("postgres"), signal: AbortSignal.timeout(60_000) });
+    await migrate(access("postgres"));
     use({
       sql: (text) => run("supabase_admin", text),
       faults: (user = "postgres") =>

@@ -5,10 +5,9 @@ import { appendFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { memoryCheck } from "../../checks/memory.ts";
 import { schemaCheck } from "../../checks/schema.ts";
-import { applyMigrations } from "../../memory/migrate.ts";
 import type { CheckStatus, Finding } from "../../model/check.ts";
 import { Secret } from "../../model/secret.ts";
-import { beforeMigratedMemory, docker, look, type MemoryStack, treeCopy, withWritable } from "./memoryStack.ts";
+import { beforeMigratedMemory, docker, look, type MemoryStack, migrate, treeCopy, withWritable } from "./memoryStack.ts";
 
 interface Fault {
   readonly title: string;
@@ -263,7 +262,7 @@ describe("The checks of the memory on real parts", () => {
   it("pass a database that is ahead by a migration that it recorded, and name it", async () => {
     await using tree = await treeCopy();
     await writeFile(join(tree.migrations, "29990101000000_later.sql"), "alter table memory.items add column later text;\n");
-    await applyMigrations({ projectRoot: tree.root, database: stack.access(), signal: AbortSignal.timeout(60_000) });
+    await migrate(stack.access(), tree.root);
     try {
       const finding = await look(schemaCheck, stack.target);
       assert.equal(finding.status, "pass", finding.summary);

@@ -6,10 +6,9 @@ import { join } from "node:path";
 import { execute } from "../../host/execute.ts";
 import { type DatabaseAccess, withDatabase } from "../../memory/database.ts";
 import { readMigrations } from "../../memory/files.ts";
-import { applyMigrations } from "../../memory/migrate.ts";
 import { schemaStatus } from "../../memory/status.ts";
 import { inState } from "../../model/migrations.ts";
-import { type MemoryStack, projectRoot, startMemory, treeCopy } from "./memoryStack.ts";
+import { type MemoryStack, migrate, projectRoot, startMemory, treeCopy } from "./memoryStack.ts";
 
 const bounded = () => AbortSignal.timeout(60_000);
 const own = readMigrations(projectRoot).map(({ version, name }) => `${version}_${name}`);
@@ -25,7 +24,7 @@ describe("Migrations on a real PostgreSQL", () => {
   });
   // Also where `before` ran out of time: what it started then is still removed.
   after(async () => (await starting?.catch(() => undefined))?.[Symbol.asyncDispose]());
-  const apply = (root = projectRoot) => applyMigrations({ projectRoot: root, database, signal: bounded() });
+  const apply = (root = projectRoot) => migrate(database, root);
   const states = async (root = projectRoot) =>
     (await schemaStatus({ projectRoot: root, database, signal: bounded() })).migrations;
   const query = async (sql: string) => (await withDatabase(database, bounded(), (client) => client.query(sql))).rows;

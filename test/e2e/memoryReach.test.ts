@@ -9,11 +9,10 @@ import { schemaCheck } from "../../checks/schema.ts";
 import { type DatabaseAddress, withDatabase } from "../../memory/database.ts";
 import { jobFaults } from "../../memory/jobs.ts";
 import { keptFaults } from "../../memory/kept.ts";
-import { applyMigrations } from "../../memory/migrate.ts";
 import { reachFaults } from "../../memory/reach.ts";
 import { roleFaults } from "../../memory/roles.ts";
 import { Secret } from "../../model/secret.ts";
-import { beforeMigratedMemory, look, type MemoryStack, projectRoot, withWritable } from "./memoryStack.ts";
+import { beforeMigratedMemory, look, type MemoryStack, migrate, withWritable } from "./memoryStack.ts";
 
 interface Way {
   readonly title: string;
@@ -273,7 +272,7 @@ describe("The checks of the memory on real parts, and what reaches into it", () 
 
   it("tell a migrated database that is not the one that the bot uses", async () => {
     const other = await stack.database();
-    await applyMigrations({ projectRoot, database: other, signal: AbortSignal.timeout(60_000) });
+    await migrate(other);
     const target = targetAt(other.address);
     const [schema, memory] = await Promise.all([look(schemaCheck, target), look(memoryCheck, target)]);
     assert.equal(schema.status, "pass", schema.summary);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compareMigrations, inState, parseMigrationFile } from "../../model/migrations.ts";
+import { compareMigrations, inState, parseMigrationFile, stepOf } from "../../model/migrations.ts";
 
 const version = fc.integer({ min: 1, max: 6 }).map((n) => `2026112200000${n}`);
 const digest = fc.constantFrom("a".repeat(64), "b".repeat(64));
@@ -58,4 +58,24 @@ describe("parseMigrationFile", () => {
   ] as const) {
     it(`${parsed ? "reads" : "refuses"} ${file}`, () => assert.deepEqual(parseMigrationFile(file), parsed));
   }
+});
+
+describe("stepOf", () => {
+  it("parts the tree in what is applied and what is pending, where an update would apply anything", () => {
+    fc.assert(
+      fc.property(tree, recorded, (files, database) => {
+        const statuses = compareMigrations(files, database);
+        const step = stepOf(files, statuses);
+        const would =
+          inState(statuses, "pending").length > 0 && inState(statuses, "ahead").length + inState(statuses, "edited").length === 0;
+        assert.equal(step !== undefined, would);
+        if (step === undefined) return;
+        assert.deepEqual(new Set([...step.applied, ...step.pending]), new Set(files));
+        assert.deepEqual(
+          step.pending.map(({ version }) => version).toSorted(),
+          statuses.filter(({ state }) => state === "pending").map(({ version }) => version),
+        );
+      }),
+    );
+  });
 });

@@ -1,0 +1,95 @@
+/** Judges the migrations that a database lacks before any of them is applied: none may take something from the release before. */
+
+import { admit, isAdmitted } from "../memory/admission.ts";
+import { type DatabaseAccess, withDatabase } from "../memory/database.ts";
+import { migrationText, readMigrations } from "../memory/files.ts";
+import { readLedger } from "../memory/ledger.ts";
+import { type Rehearsed, rehearse } from "../memory/rehearse.ts";
+import { type ComingBack, type Contract, contractOf, refuseContract } from "../model/contractMigration.ts";
+import type { Blocker } from "../model/gate.ts";
+import { compareMigrations, migrationLabel, type SchemaStep, stepOf } from "../model/migrations.ts";
+import { startScratchServer } from "./schemaScratch.ts";
+
+export interface JudgeOptions {
+  readonly projectRoot: string;
+  /** Every release on record, the oldest first; undefined where nobody can say which ones may come back. */
+  readonly releases: readonly ComingBack[] | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * The step that an update would take in the database; undefined where it would take none, or may take it: nothing was
+ * applied yet, or it was judged before. Throws where the database does not answer.
+ */
+export async function unjudgedStep(
+  { projectRoot, signal }: Pick<JudgeOptions, "projectRoot" | "signal">,
+  database: DatabaseAccess,
+): Promise<SchemaStep | undefined> {
+  const tree = readMigrations(projectRoot);
+  const step = stepOf(tree, compareMigrations(tree, await withDatabase(database, signal, readLedger)));
+  return step === undefined || (await isAdmitted(projectRoot, step)) ? undefined : step;
+}
+
+/**
+ * What stands in the way of a step; where nothing does, that is noted for the program that applies it. Throws where the
+ * copy of the schema could not be made.
+ */
+export async function refuseStep(step: SchemaStep, options: JudgeOptions): Promise<readonly Blocker[]> {
+  const blockers = await judgeStep(step, options);
+  if (blockers.length === 0) await admit(options.projectRoot, step);
+  return blockers;
+}
+
+/** The same without a note, for a step that nobody is about to take. */
+export async function judgeStep(
+  { applied, pending }: SchemaStep,
+  { projectRoot, releases, signal }: JudgeOptions,
+): Promise<Blocker[]> {
+  const files = pending.map((migration) => {
+    const text = migrationText(projectRoot, migration);
+    return { ...migration, text, contract: contractOf(text) };
+  });
+  const refused = files.flatMap((file) => refuseHead(migrationLabel(file), file.contract, releases));
+  if (refused.length > 0) return refused;
+  await using server = await startScratchServer(signal);
+  const rehearsed = await rehearse(
+    {
+      ...{ server, projectRoot },
+      applied: applied.map((migration) => ({ ...migration, statements: null })),
+      pending: files.map((file) => ({ ...file, isContract: file.contract !== undefined })),
+    },
+    signal,
+  );
+  return rehearsed.flatMap(blockerOf);
+}
+
+/** A contract migration is refused by its head alone: what it takes away is its purpose. */
+function refuseHead(
+  label: string,
+  contract: Contract | string | undefined,
+  releases: readonly ComingBack[] | undefined,
+): readonly Blocker[] {
+  if (contract === undefined) return [];
+  const reason = typeof contract === "string" ? contract : refuseContract(contract, releases);
+  if (reason === undefined) return [];
+  const why = typeof contract === "string" ? reason : `It takes away what a release needs: ${reason}.`;
+  return [blocker(`\`${label}\` is not applied. ${why}`)];
+}
+
+const remedy = "git log -p -- memory/supabase/migrations # docs/builder.md says how a schema changes";
+const shown = 5;
+
+function blockerOf(rehearsed: Rehearsed): readonly Blocker[] {
+  const { label } = rehearsed;
+  if ("failed" in rehearsed) return [blocker(`\`${label}\` fails on a copy of the schema (${rehearsed.failed}).`)];
+  const { losses } = rehearsed;
+  if (losses.length === 0) return [];
+  const more = losses.length > shown ? `; and ${losses.length - shown} more` : "";
+  const listed = losses.slice(0, shown).map(({ sentence }) => sentence);
+  const reason = `\`${label}\` takes something from the release before it, which could not come back: ${listed.join("; ")}${more}.`;
+  return [blocker(`${reason} Expand first: add the new beside the old, and take the old away once no release needs it.`)];
+}
+
+function blocker(reason: string): Blocker {
+  return { check: "schema", reason, remedy };
+}

@@ -1,0 +1,387 @@
+/** Proves on a real PostgreSQL that a migration which takes something from the release before is refused before it is applied, however it is written. */
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { memoryCheck } from "../../checks/memory.ts";
+import { refuseStep, unjudgedStep } from "../../checks/pendingMigrations.ts";
+import { schemaCheck } from "../../checks/schema.ts";
+import { schemaCheckVerb } from "../../deck/schemaCheck.ts";
+import { isAdmitted } from "../../memory/admission.ts";
+import { type DatabaseAccess, withDatabase } from "../../memory/database.ts";
+import { readMigrations } from "../../memory/files.ts";
+import { readLedger } from "../../memory/ledger.ts";
+import { applyMigrations } from "../../memory/migrate.ts";
+import { rehearse } from "../../memory/rehearse.ts";
+import type { ScratchServer } from "../../memory/scratch.ts";
+import { readSurface } from "../../memory/surface.ts";
+import type { ComingBack } from "../../model/contractMigration.ts";
+import { callOf, worldIn } from "../deck/verbCalls.ts";
+import { Repository } from "../release/gitFixture.ts";
+import { beforeMigratedMemory, look, type MemoryStack, migrate, projectRoot, treeCopy } from "./memoryStack.ts";
+
+const search = "public.memory_search(text, integer)";
+
+/** What an earlier migration made, so that there is something of each kind to take away. */
+const earlier = `
+  create type memory.mood as enum ('calm', 'cross');
+  create domain memory.short as text;
+  create table memory.notes (id int primary key, item bigint, note text, mood memory.mood, length memory.short default 'x');
+  create view memory.shown as select id, note from memory.notes;
+  create function memory.stamp() returns trigger language plpgsql as 'begin return new; end';
+  create trigger stamp before update on memory.notes for each row execute function memory.stamp()`;
+
+const destructive: readonly (readonly [title: string, sql: string, names: RegExp])[] = [
+  ["drops a table", "drop table memory.items cascade", /the table memory\.items is gone/],
+  [
+    "makes a table anew",
+    "drop table memory.notes cascade; create table memory.notes (id int primary key)",
+    /table memory\.notes is not what it was/,
+  ],
+  ["drops a column", "alter table memory.notes drop column item", /the column memory\.notes\.item is gone/],
+  [
+    "makes a column anew",
+    "alter table memory.notes drop column item; alter table memory.notes add column item bigint",
+    /the column memory\.notes\.item is not what it was/,
+  ],
+  ["drops a function", "drop function public.memory_forget(text) cascade", /the function public\.memory_forget\(text\) is gone/],
+  ["drops a schema", "drop schema memory cascade", /the schema memory is gone/],
+  ["drops a type", "alter table memory.notes drop column mood; drop type memory.mood", /the type memory\.mood is gone/],
+  ["drops a view", "drop view memory.shown", /the view memory\.shown is gone/],
+  ["drops a trigger", "drop trigger stamp on memory.notes", /the trigger stamp on memory\.notes is gone/],
+  [
+    "turns a trigger off",
+    "alter table memory.notes disable trigger stamp",
+    /the trigger stamp on memory\.notes is not what it was/,
+  ],
+  ["renames a table", "alter table memory.notes rename to remarks", /the table memory\.notes is gone/],
+  ["renames a column", "alter table memory.notes rename column note to remark", /the column memory\.notes\.note is gone/],
+  [
+    "renames a function",
+    "alter function public.memory_recall(text) rename to memory_get",
+    /the function public\.memory_recall\(text\) is gone/,
+  ],
+  ["renames a value", "alter type memory.mood rename value 'cross' to 'angry'", /the value 'cross' of memory\.mood is gone/],
+  ["moves a table", "alter table memory.notes set schema public", /the table memory\.notes is gone/],
+  [
+    "changes a column's type",
+    "alter table memory.notes alter column item type int",
+    /the column memory\.notes\.item is not what it was/,
+  ],
+  [
+    "drops a default",
+    "alter table memory.notes alter column length drop default",
+    /the default of memory\.notes\.length is gone/,
+  ],
+  [
+    "asks an old column for a value",
+    "alter table memory.notes alter column note set not null",
+    /memory\.notes is asked more than before: not null of note/,
+  ],
+  [
+    "asks a new column for a value",
+    "alter table memory.notes add column author text not null",
+    /memory\.notes is asked more than before: not null of author/,
+  ],
+  [
+    "constrains an old column",
+    "alter table memory.notes add constraint brief check (char_length(note) < 10) not valid",
+    /memory\.notes is asked more than before: the constraint brief/,
+  ],
+  [
+    "refers from an old column",
+    "alter table memory.notes add foreign key (item) references memory.items",
+    /memory\.notes is asked more than before: the constraint notes_item_fkey/,
+  ],
+  [
+    "makes an old column unique",
+    "create unique index on memory.notes (note)",
+    /memory\.notes is asked more than before: the key/,
+  ],
+  [
+    "constrains a domain",
+    "alter domain memory.short add constraint brief check (char_length(value) < 10)",
+    /memory\.short is asked more than before: the constraint brief/,
+  ],
+  [
+    "drops a key",
+    "alter table memory.items drop constraint items_key_key",
+    /the key CREATE UNIQUE INDEX ON memory\.items .* is gone/,
+  ],
+  ["drops a policy", "drop policy items_api on memory.items", /the policy items_api on memory\.items is gone/],
+  [
+    "alters a policy",
+    "alter policy items_api on memory.items using (key <> 'secret')",
+    /the policy items_api on memory\.items is not what it was/,
+  ],
+  [
+    "restricts by a policy",
+    "create policy less on memory.items as restrictive using (key <> 'secret')",
+    /memory\.items is asked more than before: the policy less/,
+  ],
+  ["turns row security on", "alter table memory.notes enable row level security", /asked more than before: row security/],
+  ["writes elsewhere by a rule", "create rule away as on insert to memory.notes do instead nothing", /the rule away/],
+  [
+    "revokes a function",
+    "revoke execute on function public.memory_recall(text) from memory_bot",
+    /the right EXECUTE on the function public\.memory_recall\(text\) to memory_bot is gone/,
+  ],
+  [
+    "revokes a table",
+    "revoke delete on memory.items from memory_api",
+    /the right DELETE on the table memory\.items to memory_api/,
+  ],
+  ["revokes a schema", "revoke usage on schema memory from memory_api", /the right USAGE on the schema memory to memory_api/],
+  ["takes a member away", "revoke memory_bot from authenticator", /the membership of authenticator in memory_bot is gone/],
+  [
+    "renames an argument",
+    `drop function public.memory_recall(text); create function public.memory_recall(p_name text)
+     returns table (key text, value text, created_at timestamptz, updated_at timestamptz) language sql stable security definer
+     as $$ select item.key, item.value, item.created_at, item.updated_at from memory.items as item where item.key = p_name $$;
+     alter function public.memory_recall(text) owner to memory_api;
+     grant execute on function public.memory_recall(text) to memory_bot`,
+    /the function public\.memory_recall\(text\) is not what it was/,
+  ],
+  [
+    "asks for an argument that could be left out",
+    `drop function ${search}; create function public.memory_search(p_query text, p_limit integer)
+     returns table (key text, value text, created_at timestamptz, updated_at timestamptz) language sql stable security definer
+     as $$ select item.key, item.value, item.created_at, item.updated_at from memory.items as item limit p_limit $$;
+     alter function ${search} owner to memory_api; grant execute on function ${search} to memory_bot`,
+    /the call of public\.memory_search\(text, integer\) without its last 1 is gone/,
+  ],
+  [
+    "adds a function that an old call may mean as well",
+    "create function public.memory_recall(p_key text, p_language text default 'en') returns text language sql as $$ select p_key $$",
+    /public\.memory_recall is asked more than before: another function/,
+  ],
+  [
+    "runs a function by its caller's rights",
+    "alter function public.memory_recall(text) security invoker",
+    /the function public\.memory_recall\(text\) is not what it was/,
+  ],
+  [
+    "breaks a function by its text",
+    "create or replace function public.memory_forget(p_key text) returns boolean language sql volatile security definer as 'select false'",
+    /the bot's functions fail \(PB002/,
+  ],
+  [
+    "breaks what is written by a trigger",
+    `create function memory.no() returns trigger language plpgsql as $$ begin raise 'no'; end $$;
+     create trigger no before insert on memory.items for each row execute function memory.no()`,
+    /the bot's functions fail \(P0001/,
+  ],
+  ["empties a table", "truncate memory.items", /what was remembered is not recalled/],
+  ["empties a table that holds nothing here", "truncate memory.notes", /it removes rows of memory\.notes/],
+  ["deletes rows", "delete from memory.notes where note = 'old'", /it removes rows of memory\.notes/],
+  ["overwrites rows", "update memory.notes set note = lower(note)", /it overwrites what is in memory\.notes/],
+  [
+    "overwrites rows as it inserts",
+    "insert into memory.notes (id) values (1) on conflict (id) do update set note = 'x'",
+    /it overwrites what is in memory\.notes/,
+  ],
+  [
+    "deletes rows past all triggers",
+    "alter table memory.notes disable trigger all; delete from memory.notes; alter table memory.notes enable trigger all",
+    /it turns off the triggers of memory\.notes/,
+  ],
+  [
+    "drops by a statement that is made at run time",
+    "do $$ begin execute 'alter table memory.' || 'notes drop ' || 'column item'; end $$",
+    /the column memory\.notes\.item is gone/,
+  ],
+  [
+    "deletes by a statement that is made at run time",
+    "do $$ begin execute format('delete from %I.%I where id = 1', 'memory', 'notes'); end $$",
+    /it removes rows of memory\.notes/,
+  ],
+];
+
+const additive = `
+  create table memory.topics (id bigint generated always as identity primary key, name text not null unique);
+  alter table memory.items add column topic bigint references memory.topics, add column pinned boolean not null default false;
+  update memory.items set pinned = key like 'pin %';
+  create index on memory.items (topic);
+  create function public.memory_topics(p_limit integer default 20) returns table (name text)
+  language sql stable security definer set search_path = '' as $$ select topics.name from memory.topics limit p_limit $$;
+  revoke all on function public.memory_topics(integer) from public;
+  grant execute on function public.memory_topics(integer) to memory_bot`;
+
+const [base] = readMigrations(projectRoot);
+const bounded = () => AbortSignal.timeout(90_000);
+
+describe("A migration that a real PostgreSQL would be changed by", () => {
+  let stack: MemoryStack;
+  beforeMigratedMemory((started) => {
+    stack = started;
+  });
+
+  /** Each with the one before it applied: a server that is thrown away stands in for one of its own. */
+  const tried = async (texts: readonly string[], contracts: readonly number[] = []) => {
+    const server: ScratchServer = { access: stack.access(), passing: true, [Symbol.asyncDispose]: async () => {} };
+    const applied = [
+      { ...base, sha256: null, statements: null, version: base?.version ?? "", name: "" },
+      { version: "20990101000000", name: "earlier", sha256: null, statements: [earlier] },
+    ];
+    const pending = texts.map((text, n) => ({
+      ...{ version: `2999010${n + 1}000000`, name: "later", text },
+      isContract: contracts.includes(n),
+    }));
+    return rehearse({ server, projectRoot, applied, pending }, bounded());
+  };
+  const sentences = async (...texts: string[]) =>
+    (await tried(texts)).map((each) => ("failed" in each ? each.failed : each.losses.map(({ sentence }) => sentence).join("; ")));
+
+  for (const [title, sql, names] of destructive) {
+    it(`is refused where it ${title}`, async () => {
+      const [found = ""] = await sentences(sql);
+      assert.match(found, names);
+    });
+  }
+
+  it("is not refused where it only adds", async () => {
+    assert.deepEqual(await sentences(additive), [""]);
+  });
+
+  it("may take away what comes with the same update", async () => {
+    assert.deepEqual(await sentences("create table memory.brief (id int)", "drop table memory.brief"), ["", ""]);
+  });
+
+  it("is refused for what it takes away, and no later one for it again", async () => {
+    const [first = "", second] = await sentences("alter table memory.notes drop column item", "select 1");
+    assert.match(first, /notes\.item is gone/);
+    assert.equal(second, "");
+  });
+
+  it("is told as failing where it fails, and what follows is not tried", async () => {
+    assert.deepEqual(await sentences("select 1 / 0", "select 1"), ["22012: division by zero"]);
+  });
+
+  it("may take away as a contract, and no later one that is none", async () => {
+    const found = await tried(["delete from memory.notes; drop view memory.shown", "drop trigger stamp on memory.notes"], [0]);
+    assert.deepEqual(
+      found.map((each) => ("losses" in each ? each.losses.map(({ sentence }) => sentence) : each.failed)),
+      [[], ["the trigger stamp on memory.notes is gone"]],
+    );
+    const rows = await tried(["drop view memory.shown; delete from memory.notes", "delete from memory.notes"], [0]);
+    assert.deepEqual(
+      rows.map((each) => ("losses" in each ? each.losses.map(({ sentence }) => sentence) : each.failed)),
+      [[], ["it removes rows of memory.notes"]],
+    );
+  });
+
+  describe("in the database that the bot uses", () => {
+    const later = "29990101000000_later.sql";
+    const all = () =>
+      withDatabase(stack.access(), bounded(), async (client) => ({
+        ledger: await readLedger(client),
+        surface: await readSurface(client),
+        rows: (await client.query("select key, value, updated_at from memory.items order by key")).rows,
+      }));
+    const update = async (
+      root: string,
+      { releases, database = stack.access() }: { releases?: readonly ComingBack[]; database?: DatabaseAccess } = {},
+    ) => {
+      const step = await unjudgedStep({ projectRoot: root, signal: bounded() }, database);
+      const blockers = step === undefined ? [] : await refuseStep(step, { projectRoot: root, releases, signal: bounded() });
+      const applied = await applyMigrations({
+        ...{ projectRoot: root, database, signal: bounded() },
+        isAdmitted: (asked) => isAdmitted(root, asked),
+      });
+      return { reasons: blockers.map(({ reason }) => reason).join(" "), applied };
+    };
+    before(() => stack.sql("select public.memory_remember('tea', 'green')"));
+
+    for (const [title, text, names] of [
+      [
+        "takes something away",
+        "drop function public.memory_forget(text) cascade;",
+        /later` takes something from the release before it.*Expand first/,
+      ],
+      ["deletes", "delete from memory.items;", /it removes rows of memory\.items|not recalled/],
+      [
+        "is a contract and nobody can say which releases may come back",
+        "-- contract: nobody forgets\n-- last needed by: 1.0.0\ndrop function public.memory_forget(text) cascade;",
+        /which releases may come back cannot be told/,
+      ],
+      [
+        "names no release that needs it",
+        "-- contract: nobody forgets\ndrop function public.memory_forget(text) cascade;",
+        /last needed by/,
+      ],
+    ] as const) {
+      it(`is refused before it is applied where it ${title}, and nothing is changed`, async () => {
+        await using tree = await treeCopy();
+        await writeFile(join(tree.migrations, later), `${text}\n`);
+        const before = await all();
+        const { reasons, applied } = await update(tree.root);
+        assert.match(reasons, names);
+        assert.equal(applied.outcome, "refused");
+        assert.match(applied.message, /was not judged/);
+        assert.deepEqual(await all(), before);
+      });
+    }
+
+    it("is applied where it only adds; the release before then works, is as its migrations made it, and applies nothing", async () => {
+      await using tree = await treeCopy();
+      await writeFile(join(tree.migrations, later), `${additive};\n`);
+      try {
+        const { reasons, applied } = await update(tree.root);
+        assert.equal(reasons, "");
+        assert.equal(applied.outcome, "applied", applied.message);
+        const memory = await look(memoryCheck, stack.target);
+        assert.equal(memory.status, "pass", memory.summary);
+        const schema = await look(schemaCheck, stack.target);
+        assert.equal(schema.status, "pass", schema.summary);
+        assert.match(schema.summary, /ahead of this tree by 29990101000000_later/);
+        assert.equal((await update(projectRoot)).applied.outcome, "ahead");
+      } finally {
+        await stack.sql(`drop function public.memory_topics; alter table memory.items drop column topic, drop column pinned;
+          drop table memory.topics; delete from supabase_migrations.schema_migrations where version = '29990101000000'`);
+      }
+    });
+
+    it("is applied as a contract once no release that needs what goes can come back", async () => {
+      const database = await stack.database();
+      await migrate(database);
+      await using tree = await treeCopy();
+      const text = "-- contract: nobody forgets\n-- last needed by: 1.1.0\ndrop function public.memory_forget(text) cascade;\n";
+      await writeFile(join(tree.migrations, later), text);
+      const releases = (...back: string[]) => ["1.0.0", "1.1.0", "1.2.0"].map((id) => ({ id, mayComeBack: back.includes(id) }));
+      const early = await update(tree.root, { releases: releases("1.0.0", "1.2.0"), database });
+      assert.match(early.reasons, /1\.0\.0 may still come back/);
+      assert.equal(early.applied.outcome, "refused");
+      const { reasons, applied } = await update(tree.root, { releases: releases("1.2.0"), database });
+      assert.equal(reasons, "");
+      assert.equal(applied.outcome, "applied", applied.message);
+    });
+  });
+
+  it("is told without a database, by what was committed before", async () => {
+    using repository = new Repository();
+    const migrations = "memory/supabase/migrations";
+    const copied = [`${migrations}/${base?.version}_${base?.name}.sql`, "memory/supabase/roles.sql"];
+    repository.commit(Object.fromEntries(copied.map((path) => [path, readFileSync(join(projectRoot, path), "utf8")])));
+    const check = async (text: string) => {
+      repository.write({ [`${migrations}/29990101000000_later.sql`]: text });
+      const world = worldIn(repository.folder, { signal: bounded() });
+      return schemaCheckVerb.run(callOf(schemaCheckVerb, "dev", { args: ["HEAD"] }), world);
+    };
+    const added = await check(`${additive};\n`);
+    assert.equal(added.code, 0, added.text);
+    const taken = await check("drop function public.memory_forget(text) cascade;\n");
+    assert.equal(taken.code, 4, taken.text);
+    assert.match(taken.text, /memory_forget\(text\) is gone/);
+  });
+
+  it("is never asked about where nothing was applied before", async () => {
+    const empty = await stack.database();
+    assert.equal(await unjudgedStep({ projectRoot, signal: bounded() }, empty), undefined);
+    const applied = await applyMigrations({
+      ...{ projectRoot, database: empty, signal: bounded() },
+      isAdmitted: (step) => isAdmitted(projectRoot, step),
+    });
+    assert.equal(applied.outcome, "applied");
+  });
+});
