@@ -9,7 +9,7 @@ import type { CheckItem, Finding } from "../model/check.ts";
 import { inState } from "../model/migrations.ts";
 import type { Check, CheckContext, Target } from "./check.ts";
 import { databaseRemedy } from "./databaseRemedy.ts";
-import { type Ahead, aheadOnBranch } from "./schemaAhead.ts";
+import { type Ahead, aheadBySigned, aheadOnBranch } from "./schemaAhead.ts";
 import { scratchServer } from "./schemaScratch.ts";
 
 export const schemaCheck: Check = {
@@ -21,8 +21,7 @@ export const schemaCheck: Check = {
       const { projectRoot } = target;
       const status = await schemaStatus({ projectRoot, database: databaseOf(target), signal: context.signal });
       const ahead = aheadOf(status);
-      const known =
-        target.settings.requireSignOff && ahead.length > 0 ? await aheadOnBranch(target, ahead, context) : nothingToKnow;
+      const known = target.settings.requireSignOff && ahead.length > 0 ? await readAhead(target, ahead, context) : nothingToKnow;
       const [texts, unknown] = "finding" in known ? [nothingToKnow.texts, []] : [known.texts, known.unknown];
       const compared = status.recorded.length === 0 ? { drift: [] } : await tryToCompare(target, { status, texts }, context);
       if ("failed" in compared) return withoutComparison(judgeSchema({ ...status, unknown }, []), compared.failed);
@@ -34,6 +33,9 @@ export const schemaCheck: Check = {
     }
   },
 };
+
+const readAhead = (target: Target, ahead: readonly AppliedMigration[], context: CheckContext): Promise<Ahead> =>
+  target.rollback === undefined ? aheadOnBranch(target, ahead, context) : aheadBySigned(target, ahead, context);
 
 /** Where sign-off is not required, what a database recorded of itself counts. */
 const nothingToKnow: Exclude<Ahead, { finding: unknown }> = { texts: new Map(), unknown: [] };

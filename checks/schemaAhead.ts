@@ -6,9 +6,11 @@ import type { Finding } from "../model/check.ts";
 import { migrationLabel, parseMigrationFile } from "../model/migrations.ts";
 import { wantedOrigin } from "../model/origin.ts";
 import { tipOfDefaultBranch } from "../release/defaultBranch.ts";
+import { Known } from "../release/known.ts";
 import { fileAt } from "../release/objects.ts";
-import { digestOf } from "../release/records.ts";
-import { git } from "../release/repository.ts";
+import { digestOf, RecordsAltered } from "../release/records.ts";
+import { GitFailed, git } from "../release/repository.ts";
+import { TrustMissing } from "../release/trust.ts";
 import type { CheckContext, Target } from "./check.ts";
 import { unreadBranch } from "./defaultBranch.ts";
 
@@ -42,17 +44,60 @@ export async function aheadOnBranch(
     signal,
   });
   if (tip.kind !== "tip") return { finding: unreadBranch(tip, { stack, allowedSeconds: maximumAgeSeconds }) };
-  const { commit } = tip;
+  const texts = await textsAt(projectRoot, { commit: tip.commit, ahead, signal });
+  return { texts, unknown: ahead.filter(({ version }) => !texts.has(version)).map(migrationLabel) };
+}
+
+/**
+ * The same for an older release that comes back, maybe where no origin answers: what a Judge ever signed for the stack vouches
+ * for what it put there, though it was revoked since, which is a reason to go back. What none of them holds, the branch may.
+ */
+export async function aheadBySigned(
+  target: Pick<Target, "projectRoot" | "settings" | "stack">,
+  ahead: readonly AppliedMigration[],
+  context: Pick<CheckContext, "policy" | "now" | "signal">,
+): Promise<Ahead> {
+  const { projectRoot, stack } = target;
+  const { now, signal } = context;
+  const texts = new Map<string, string>();
+  try {
+    await using known = await Known.read(projectRoot, { stack, now: now(), signal });
+    for (const { digest, commit } of known.releases.toReversed()) {
+      const missing = ahead.filter(({ version }) => !texts.has(version));
+      if (missing.length === 0) return { texts, unknown: [] };
+      if ((await known.neverSignedOff(digest)) !== undefined) continue;
+      // Its commit may never have come to this clone.
+      const found = await textsAt(projectRoot, { commit, ahead: missing, signal }).catch(noneWhereAbsent);
+      for (const [version, text] of found) texts.set(version, text);
+    }
+    if (ahead.every(({ version }) => texts.has(version))) return { texts, unknown: [] };
+  } catch (error) {
+    if (!(error instanceof TrustMissing) && !(error instanceof RecordsAltered)) throw error;
+  }
+  return aheadOnBranch(target, ahead, context);
+}
+
+function noneWhereAbsent(error: unknown): ReadonlyMap<string, string> {
+  if (error instanceof GitFailed) return new Map();
+  throw error;
+}
+
+interface Asked {
+  readonly commit: string;
+  readonly ahead: readonly AppliedMigration[];
+  readonly signal: AbortSignal;
+}
+
+/** The texts of those that the commit holds with the recorded content, by version. */
+async function textsAt(projectRoot: string, { commit, ahead, signal }: Asked): Promise<ReadonlyMap<string, string>> {
   const paths = await migrationPathsAt(projectRoot, { commit, signal });
   const texts = new Map<string, string>();
-  const unknown: string[] = [];
-  for (const migration of ahead) {
-    const path = paths.find((each) => parseMigrationFile(basename(each))?.version === migration.version);
+  for (const { version, sha256 } of ahead) {
+    const path = paths.find((each) => parseMigrationFile(basename(each))?.version === version);
     const text = path === undefined ? undefined : await fileAt(projectRoot, { commit, path, signal });
-    if (text === undefined || digestOf(text) !== migration.sha256) unknown.push(migrationLabel(migration));
-    else texts.set(migration.version, text);
+    if (text !== undefined && digestOf(text) === sha256) texts.set(version, text);
   }
-  return { texts, unknown };
+  return texts;
 }
 
 /** The migration files of a commit, by their paths; other files of the folder may be among them. Throws `GitFailed`. */
