@@ -8,6 +8,7 @@ import { openHost } from "../host/open.ts";
 import { inFolder } from "../host/route.ts";
 import { exposuresSchema } from "../model/exposures.ts";
 import { listImages } from "../toolchain/images.ts";
+import { keepOnly } from "../release/kept.ts";
 import { layoutOf } from "../toolchain/layout.ts";
 import { devFolders } from "./devStack.ts";
 import { keptStacks } from "./ownState.ts";
@@ -57,17 +58,20 @@ export async function removeFiles(
   await rm(folders.settingsFile, { force: true });
   const ignored = layoutOf(root).root;
   if (!existsSync(ignored)) return [];
+  await keepOnly({ root, stack }, new Set());
   for (const own of [folders.secretsFile, join(ignored, "evidence", stack)]) await rm(own, { recursive: true, force: true });
   const others = (await keptStacks(folders.state)).map(({ name }) => name).filter((name) => keep.state || name !== stack);
   const isThere = async (name: string) => (await readdir(join(ignored, name)).catch(() => [])).length > 0;
   const secrets = (await readdir(dirname(folders.secretsFile)).catch(() => [])).map((name) => name.replace(/\.env$/, ""));
   const evidence = await readdir(join(ignored, "evidence")).catch(() => []);
+  const older = await readdir(join(ignored, "kept")).catch(() => []);
   const readers = [...new Set([...others, ...secrets, ...salted])].filter((name) => others.includes(name) || name !== stack);
   const kept = new Map<string, string>([
     ...(others.length > 0 ? ["state", "pulumi", "bin"].map((name) => [name, `of ${named(others)}`] as const) : []),
     ...(secrets.length > 0 ? [["secrets", `of ${named(secrets)}`] as const] : []),
     ...(readers.length > 0 ? [["passphrase", `what is encrypted of ${named(readers)} may need it`] as const] : []),
     ...(evidence.length > 0 ? [["evidence", `of ${named(evidence)}`] as const] : []),
+    ...(older.length > 0 ? [["kept", `what ran of ${named(older)} can come back by it`] as const] : []),
     ...((await isThere("host")) ? [["host", "of stacks on this machine"] as const] : []),
     ...(keep.run ? [["run", "of the engine that goes on"] as const] : []),
     ...((await hasRecordedExposures(root)) ? [["fingerprint.key", "which recorded exposures are matched by"] as const] : []),

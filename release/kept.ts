@@ -79,11 +79,13 @@ async function drop(place: KeptPlace, tree: string): Promise<void> {
   await git(place.root, ["worktree", "prune"]);
 }
 
-/** Takes all away but these. @returns how many went. */
-export async function keepOnly(place: KeptPlace, trees: ReadonlySet<string>): Promise<number> {
-  const gone = (await readKept(place)).filter(({ tree }) => !trees.has(tree));
-  for (const { tree } of gone) await drop(place, tree);
-  return gone.length;
+/** Takes all away but these, what is left of one that was killed on the way too. */
+export async function keepOnly(place: KeptPlace, trees: ReadonlySet<string>): Promise<void> {
+  const kept = new Set([...trees].map(shortTree));
+  const names = (await readdir(folderOf(place)).catch(() => [])).map((name) => name.replace(/\.json(\.new)?$/, ""));
+  const gone = new Set(names.filter((name) => !kept.has(name)));
+  for (const name of gone) await drop(place, name);
+  if (kept.size === 0) await rm(folderOf(place), { recursive: true, force: true });
 }
 
 /**

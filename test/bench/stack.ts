@@ -19,6 +19,8 @@ import { docker, until } from "../e2e/gatewayStack.ts";
 import type { TestProject } from "../e2e/project.ts";
 import { measureBackup } from "./backup.ts";
 import { inTurns, type Line, type Measured, timed } from "./measure.ts";
+import { callOf, gateOnce, isReady, secondsToBoot, worldOf } from "./onStack.ts";
+import { measureRollback } from "./rollback.ts";
 
 type Say = (line: string) => void;
 
@@ -31,7 +33,8 @@ export async function measureStack(project: TestProject, rounds: number, say: Sa
   const gate = await measureGate({ session, policy, rounds, say });
   const updates = await measureUpdates(project, gate.slowest, { rounds, say });
   const backup = await measureBackup(session, rounds, say);
-  return [...updates, gate.line, backup, await measureReplacement(project, rounds, say)];
+  const replacement = await measureReplacement(project, rounds, say);
+  return [...updates, gate.line, backup, replacement, await measureRollback(project, policy, { rounds, say })];
 }
 
 interface GateBench {
@@ -57,18 +60,7 @@ async function measureGate({ session, policy, rounds, say }: GateBench): Promise
   const [id = ""] = Object.keys(first).toSorted((a, b) => (first[b] ?? 0) - (first[a] ?? 0));
   const slowest = each[id];
   if (slowest === undefined) throw new Error("There is no check.");
-  const gate = timed(async () => {
-    const ended = await runGate({
-      ...options,
-      target,
-      checks,
-      trigger: "gate",
-      signOff: { kind: "free" },
-      onProgress: () => {},
-      onResult: () => {},
-    });
-    if (ended.code !== 0) throw new Error(`The gate is blocked: ${JSON.stringify(ended.report.verdict.blockedBy)}`);
-  });
+  const gate = gateOnce(session, policy);
   const { gate: whole, slowest: longest } = await inTurns(rounds, { gate, slowest }, say);
   const from = `gate ${whole.toFixed(2)} s, ${id} alone ${longest.toFixed(2)} s`;
   return { slowest, line: { what: "gate ÷ the slowest check alone", value: whole / longest, goal: 1.5, from } };
@@ -180,13 +172,7 @@ async function measureReplacement(project: TestProject, rounds: number, say: Say
     await until("the bot to be ready", async () => ((await isReady(url)) ? true : undefined), 180_000);
     return readiness.longestGap();
   };
-  const boot = async () => {
-    await docker("stop", "--time", "330", container);
-    const from = performance.now();
-    await docker("start", container);
-    await until("the bot to be ready", async () => ((await isReady(url)) ? true : undefined), 180_000);
-    return (performance.now() - from) / 1000;
-  };
+  const boot = () => secondsToBoot(container, url);
   const times = await inTurns(rounds, { replacement, boot }, say);
   const from = `${times.replacement.toFixed(2)} s; ${times.boot.toFixed(2)} s`;
   return {
@@ -195,13 +181,6 @@ async function measureReplacement(project: TestProject, rounds: number, say: Say
     goal: 1.2,
     from,
   };
-}
-
-async function isReady(url: string): Promise<boolean> {
-  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
-    (answer) => answer.status === 200,
-    () => false,
-  );
 }
 
 /** Asks over and over until disposed. */
@@ -226,14 +205,4 @@ function watchReadiness(url: string) {
       await watching;
     },
   };
-}
-
-/** The stack as the operator's command line opens it. */
-function callOf({ stack }: TestProject): Call {
-  return { verb: "gate", stack, json: false, yes: true, dryRun: false, args: [], options: {} };
-}
-
-function worldOf({ root }: TestProject): World {
-  const output = { data: () => {}, progress: () => {}, hide: () => {} };
-  return { root, environment: process.env, output, now: () => new Date(), signal: new AbortController().signal };
 }

@@ -107,12 +107,15 @@ describe("What is kept of a deployment", () => {
     const first = await keepNow();
     await write("program.ts", "two\n");
     const second = await keepNow();
-    assert.equal(await keepOnly(place(), new Set([second.tree])), 1);
+    await keepOnly(place(), new Set([second.tree]));
     assert.deepEqual(
       (await readKept(place())).map((each) => each.tree),
       [second.tree],
     );
     await assert.rejects(stat(keptTree(place(), first.tree)));
     assert.equal(git("worktree", "list").includes(first.tree.slice(0, 12)), false);
+    await keepOnly(place(), new Set());
+    await assert.rejects(stat(join(root, ".phillbot/kept/dev")));
+    assert.equal(git("worktree", "list").split("\n").length, 1);
   });
 });
