@@ -30,6 +30,8 @@ export const historyEvents = [
   "lease-broken",
 ] as const;
 
+const treeSchema = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/);
+
 /** What happened, before it has a place in the chain. */
 export const draftSchema = z.strictObject({
   event: z.enum(historyEvents),
@@ -40,7 +42,7 @@ export const draftSchema = z.strictObject({
   /** The tree's commit; absent where it is none. */
   commit: z.string().optional(),
   /** Git's id of the tree that was deployed, the stack's file in it; absent where it is none or was not looked at. */
-  tree: z.string().optional(),
+  tree: treeSchema.optional(),
   /** The signed release that it was about; absent where nobody signed one. */
   release: z.strictObject({ id: z.string().min(1), digest: sha256 }).optional(),
   verdict: z.enum(["open", "blocked"]).optional(),

@@ -17,8 +17,8 @@ export async function aboutUpdate({
 }: Inputs): Promise<Pick<HistoryDraft, "stack" | "who" | "commit" | "release" | "tree">> {
   const [who, commit] = await Promise.all([whoActs(projectRoot), headOf(projectRoot)]);
   const release = signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {};
-  const tree = process.env[treeVariable] ?? "";
-  return { stack, who, ...(commit === undefined ? {} : { commit }), ...release, ...(tree === "" ? {} : { tree }) };
+  const tree = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(process.env[treeVariable] ?? "") ? process.env[treeVariable] : undefined;
+  return { stack, who, ...(commit === undefined ? {} : { commit }), ...release, ...(tree === undefined ? {} : { tree }) };
 }
 
 /** Where the stack's record lies. */
