@@ -11,7 +11,9 @@ import { recordUpdateEnd } from "./history.ts";
 import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
 import { checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
 import { openStack, type Stack, withHost } from "./session.ts";
+import { settling } from "./settled.ts";
 import { openSignOff } from "./signOff.ts";
+import { mendTornState } from "./tornState.ts";
 import { runUpdate, type UpdateCall, type UpdateEnd } from "./update.ts";
 import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
 
@@ -25,12 +27,15 @@ async function updateCall(call: Call, world: World, command: UpdateCall["command
   await withHost(stack, async () => undefined);
   const { path, variables } = await findPulumi(stack);
   const { secret, rest } = splitEnvironment(stack);
+  const environment = { ...rest, ...variables };
+  // A preview, too, reads it.
+  await mendTornState({ root: world.root, stack: call.stack, environment });
   return {
     command,
     root: world.root,
     stack: call.stack,
     pulumi: path,
-    environment: { ...rest, ...variables },
+    environment,
     secretVariables: secret,
     verbose: call.options.verbose === true,
     output: world.output,
@@ -58,7 +63,10 @@ export async function up(call: Call, world: World, gate: typeof runStackGate = r
     lease.signal.addEventListener("abort", tell);
     const environment = { ...update.environment, [leaseVariable]: lease.id };
     const run = { call, world: { ...world, signal }, update: { ...update, environment, signal }, gate, signOff };
-    const end = stillHeld(await gatedUpdate(run), await lease.whyLost());
+    const earlier = settling(stack, run.world);
+    const ended = await gatedUpdate(run);
+    await earlier.end(ended);
+    const end = stillHeld(ended, await lease.whyLost());
     return recordUpdateEnd(stack, world, { end, from, signOff });
   });
 }
