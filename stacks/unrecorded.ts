@@ -61,9 +61,11 @@ const attempts = 3;
 /** Asks for the state while the update holds it: its lock keeps others out, and reading takes none. */
 async function readRecorded(stack: string): Promise<Recorded> {
   const args = ["stack", "export", "--stack", stack, "--non-interactive", "--color", "never"];
+  // What is the program's alone.
+  const env = { PULUMI_CONFIG: undefined, PULUMI_CONFIG_SECRET_KEYS: undefined, PHILLBOT_SECRETS_SOCKET: undefined };
   let said = "";
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    const ended = await execa("pulumi", args, { reject: false, stdin: "ignore", timeout: 120_000 });
+    const ended = await execa("pulumi", args, { env, reject: false, stdin: "ignore", timeout: 120_000 });
     if (ended.exitCode === 0) return recordedIn(ended.stdout);
     said = ended.code === "ENOENT" ? "there is no `pulumi` on the path" : ended.stderr.trim().slice(-500);
   }
