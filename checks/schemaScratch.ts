@@ -5,7 +5,7 @@ import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { docker as dockerOn } from "../host/engine.ts";
+import { docker as dockerOn, purposeLabel } from "../host/engine.ts";
 import type { RunOptions, RunResult } from "../host/host.ts";
 import { LocalHost } from "../host/local.ts";
 import { type DatabaseAccess, withDatabase } from "../memory/database.ts";
@@ -81,7 +81,7 @@ export async function writeScratchPassword(parent: string = tmpdir()): Promise<S
 
 /** Durability is worth nothing here, so that the server starts and works faster. */
 function runArguments(image: string, passwordFile: string): string[] {
-  const container = ["run", "--detach", "--rm", "--publish", "127.0.0.1::5432", "--label", "phillbot.purpose=scratch"];
+  const container = ["run", "--detach", "--rm", "--publish", "127.0.0.1::5432", "--label", `${purposeLabel}=scratch`];
   const files = ["--volume", `${passwordFile}:/run/secrets/postgres_password:ro`];
   const bounded = ["--entrypoint", "timeout", image, String(lifetimeSeconds), "entrypoint.sh"];
   return [...container, ...files, ...bounded, "-c", "fsync=off", "-c", "full_page_writes=off"];

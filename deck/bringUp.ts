@@ -14,6 +14,7 @@ import { recordUpdateEnd } from "./history.ts";
 import { imageOf } from "./keptImage.ts";
 import { withLease } from "./lease.ts";
 import { projectRootOf, type Stack, withHost } from "./session.ts";
+import { settling } from "./settled.ts";
 import type { UpdateCall, UpdateEnd } from "./update.ts";
 import { exitCodes, type World } from "./verb.ts";
 
@@ -56,7 +57,10 @@ export function bringUp(asked: BringUp): Promise<UpdateEnd> {
     const taken = await asked.snapshot();
     const environment = { ...update.environment, [leaseVariable]: lease.id, [treeVariable]: taken?.tree ?? "" };
     const under = { lease, signOff, world: { ...world, signal }, update: { ...update, environment, signal } };
-    const end = stillHeld(await asked.work(under), await lease.whyLost());
+    const earlier = settling(stack, under.world);
+    const ended = await asked.work(under);
+    await earlier.end(ended);
+    const end = stillHeld(ended, await lease.whyLost());
     const kept = await unchanged(stack, world, taken);
     const recorded = await recordUpdateEnd(stack, world, { end, from, signOff, tree: kept?.tree, automatic: asked.automatic });
     if (recorded.code === exitCodes.done && kept !== undefined) await keepReady(stack, world, kept);

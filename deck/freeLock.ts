@@ -1,9 +1,10 @@
-/** Takes away the lock that a killed update left on a stack, where it is certain that its process has ended. */
+/** Takes away what a killed update left of its work on a stack's state: what is torn, and its lock, where it is certain that its process has ended. */
 
 import { rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { devFolders } from "./devStack.ts";
 import { locksOf } from "./ownState.ts";
+import { mendTornState } from "./tornState.ts";
 import { DeckError, type Output } from "./verb.ts";
 
 interface Locked {
@@ -18,6 +19,7 @@ interface Locked {
  * @throws DeckError with code 3 where an update is at work.
  */
 export async function freeLock({ root, stack, environment }: Locked, output: Pick<Output, "progress">): Promise<void> {
+  await mendTornState({ root, stack, environment });
   const { state } = devFolders(root, stack);
   if (environment.PULUMI_BACKEND_URL !== `file://${state}`) return;
   const { ended, alive } = await locksOf(state, stack);

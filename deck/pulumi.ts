@@ -109,6 +109,33 @@ export async function backendVariable(place: StackPlace): Promise<Readonly<Recor
   return url === "" ? {} : { PULUMI_BACKEND_URL: url };
 }
 
+const pendingShape = z.object({
+  deployment: z
+    .object({ pending_operations: z.array(z.object({ type: z.string(), resource: z.object({ urn: z.string() }) })).nullish() })
+    .nullish(),
+});
+
+/**
+ * URNs of what an update that was killed was making; Pulumi keeps them noted until it is told that they are settled.
+ * @throws DeckError with code 3 where the state could not be read.
+ */
+export async function readPendingCreates(place: StackPlace, signal: AbortSignal): Promise<readonly string[]> {
+  const state = await pulumi(place, ["stack", "export", "--stack", place.stack], signal);
+  const pending = pendingShape.parse(JSON.parse(state)).deployment?.pending_operations ?? [];
+  return pending.flatMap(({ type, resource }) => (type === "creating" ? [resource.urn] : []));
+}
+
+/**
+ * Takes those notes away, and touches nothing else.
+ * @throws DeckError with code 3 where they stay.
+ */
+export async function clearPendingCreates(place: StackPlace, signal: AbortSignal): Promise<void> {
+  // Only a refresh does that. It is one of the stack's own node, which lies nowhere.
+  const node = `urn:pulumi:${place.stack}::phillbot::pulumi:pulumi:Stack::phillbot-${place.stack}`;
+  const args = ["--clear-pending-creates", "--target", node, "--yes", "--skip-preview"];
+  await pulumi(place, ["refresh", ...args, "--stack", place.stack], signal);
+}
+
 /** Where the state is: the caller's word, else the project's, else where the operator is logged in. */
 async function backendOf({ root, environment }: StackPlace): Promise<string> {
   if (environment.PULUMI_BACKEND_URL) return environment.PULUMI_BACKEND_URL;

@@ -13,6 +13,7 @@ import { bringStateBack, stateBefore } from "./rollbackState.ts";
 import { type Older, openOlder, type Ran, readRan } from "./rollbackTarget.ts";
 import { wouldChange } from "./rollbackView.ts";
 import { withHost } from "./session.ts";
+import { mendTornState } from "./tornState.ts";
 import { runUpdate, type UpdateCall, type UpdateEnd } from "./update.ts";
 import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
 
@@ -99,6 +100,7 @@ async function updateCall(older: Older, world: World, { command, call }: Asked):
   await withHost(stack, async () => undefined);
   const { path, variables } = await findPulumi(stack);
   const { secret, rest } = splitEnvironment(stack);
+  await mendTornState({ root: stack.root, stack: stack.stack, environment: { ...rest, ...variables } });
   const { name, tree, folder } = stack.rollback;
   const handed: Rollback = { name, tree, today: { root: stack.root, settings: today } };
   return {

@@ -12,6 +12,7 @@ import { waitOption, waitSecondsOf } from "./lease.ts";
 import { checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
 import { openStack, type Stack, withHost } from "./session.ts";
 import { openSignOff } from "./signOff.ts";
+import { mendTornState } from "./tornState.ts";
 import { runUpdate, type UpdateCall, type UpdateEnd } from "./update.ts";
 import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
 
@@ -25,13 +26,16 @@ async function updateCall(call: Call, world: World, command: UpdateCall["command
   await withHost(stack, async () => undefined);
   const { path, variables } = await findPulumi(stack);
   const { secret, rest } = splitEnvironment(stack);
+  const environment = { ...rest, ...variables };
+  // A preview, too, reads it.
+  await mendTornState({ root: world.root, stack: call.stack, environment });
   return {
     command,
     root: world.root,
     stack: call.stack,
     pulumi: path,
     // Only `deck rollback` hands one over.
-    environment: { ...rest, ...variables, [rollbackVariable]: undefined },
+    environment: { ...environment, [rollbackVariable]: undefined },
     secretVariables: secret,
     verbose: call.options.verbose === true,
     output: world.output,

@@ -87,11 +87,8 @@ export async function runUpdate(call: UpdateCall): Promise<UpdateEnd> {
   const wasInterrupted = !isExplained && call.signal.aborted;
   // Who interrupts knows why it ended.
   if (!isExplained && !wasInterrupted) await engine.tellAll();
-  return {
-    ...end,
-    ...(wasInterrupted ? { summary: interrupted[call.command] } : {}),
-    changes: countChanges(engine.summaries, call.command === "preview"),
-  };
+  const changes = countChanges(engine.summaries, call.command === "preview");
+  return { ...end, ...(wasInterrupted ? { summary: interrupted[call.command](changes) } : {}), changes };
 }
 
 /** A file that Pulumi starts, below the project's folder. */
@@ -148,9 +145,19 @@ function previewEnd({ exitCode, violated }: EngineEnd, file: unknown): Judged<Om
 }
 
 const interrupted = {
-  up: "The update was interrupted before its gate reached a verdict; nothing is released. What it was replacing may be gone, the gateway too, until the next update.",
-  preview: "The preview was interrupted; nothing was changed.",
+  up: (changes: Changes | null) =>
+    `The update was interrupted before its gate reached a verdict; nothing is released. ${doneUntilThen(changes)} What it was replacing may be gone, the gateway too, until the next update.`,
+  preview: () => "The preview was interrupted; nothing was changed.",
 } as const;
+
+/** What was done is named as it comes; this is its sum. */
+function doneUntilThen(changes: Changes | null): string {
+  if (changes === null) return "What it had done until then could not be counted.";
+  const { create, update, replace, delete: gone } = changes;
+  const parts = Object.entries({ created: create, updated: update, replaced: replace, deleted: gone });
+  const done = parts.flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
+  return done.length === 0 ? "Nothing was changed until then." : `Until then: ${done.join(", ")}.`;
+}
 
 function unfinished(command: UpdateCall["command"], exitCode: number | undefined): string {
   const [verdict, so] =

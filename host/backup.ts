@@ -6,7 +6,7 @@ import { type Backup, isBackupName } from "../model/backup.ts";
 import { botFileName, composeService, type Layout, layoutOf, mounts, scratchFolders } from "../model/layout.ts";
 import type { Settings } from "../model/settings.ts";
 import { sha256 } from "../model/sha256.ts";
-import { docker } from "./engine.ts";
+import { docker, oneShotLabel } from "./engine.ts";
 import { mustRun } from "./ensure.ts";
 import { makeFolder } from "./files.ts";
 import type { Host } from "./host.ts";
@@ -83,7 +83,7 @@ function oneShot(
     host,
     ...["run", "--rm", "--init", "--pull", "never", "--log-driver", "none", "--hostname", composeService],
     ...["--memory", `${limits.memoryMb}m`, "--pids-limit", String(limits.pids)],
-    ...[...named, "--user", `${uid}:${gid}`, ...sandbox, ...scratch],
+    ...[...oneShotLabel, ...named, "--user", `${uid}:${gid}`, ...sandbox, ...scratch],
     ...Object.entries(variables).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...binds.flatMap(([source, target]) => ["--mount", `type=bind,"source=${source.replaceAll('"', '""')}",target=${target}`]),
     ...["--entrypoint", entrypoint, image, ...args],

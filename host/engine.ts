@@ -7,3 +7,7 @@ export function docker(host: Host, ...args: readonly string[]): string[] {
   const engine = host.kind === "local" && host.docker.host !== undefined ? ["--host", host.docker.host] : [];
   return ["docker", ...engine, ...args];
 }
+
+/** By which a container that is for one command says so, once it stands still: it was to go with that command's end. */
+export const purposeLabel = "phillbot.purpose";
+export const oneShotLabel = ["--label", `${purposeLabel}=one-shot`] as const;

@@ -6,7 +6,7 @@ import type { IndexState, Unread } from "../model/contextState.ts";
 import { stopSeconds } from "../model/gatewayContainer.ts";
 import { jsonIn } from "../model/jsonIn.ts";
 import { gatewayPort, indexPlaces, mounts, specLabel } from "../model/layout.ts";
-import { docker } from "./engine.ts";
+import { docker, oneShotLabel } from "./engine.ts";
 import { mustRun } from "./ensure.ts";
 import { parseFileState, type Route, readFileState } from "./files.ts";
 import type { Host } from "./host.ts";
@@ -66,7 +66,7 @@ const openclaw = "node /app/openclaw.mjs";
 export function validateConfig(host: Host, image: string): string[] {
   const script = `umask 077; cat > /tmp/openclaw.json && OPENCLAW_STATE_DIR=/tmp/state OPENCLAW_CONFIG_PATH=/tmp/openclaw.json exec ${openclaw} config validate --json`;
   const sandbox = ["--rm", "--interactive", "--network", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"];
-  return docker(host, "run", ...sandbox, "--entrypoint", "sh", image, "-c", script);
+  return docker(host, "run", ...oneShotLabel, ...sandbox, "--entrypoint", "sh", image, "-c", script);
 }
 
 /** The docker provider cannot set a limit of processes; the engine takes it on the running container, and keeps it over restarts. */

@@ -1,5 +1,6 @@
 /** How work on a host's files is done: as the user who is logged in, or as root in a one-shot container. */
 
+import { oneShotLabel } from "./engine.ts";
 import type { Host } from "./host.ts";
 
 /** `engine` is the engine's address for a client on the host, where it is not that client's default. */
@@ -38,7 +39,7 @@ export function inFolder(via: Route, folder: string, command: (folder: string) =
   const rights = ["CHOWN", "DAC_OVERRIDE", "FOWNER"].flatMap((name) => ["--cap-add", name]);
   return [
     ...["docker", ...engine, "run", "--rm", "--interactive", "--pull", "never", "--network", "none", "--log-driver", "none"],
-    ...["--read-only", "--user", "0:0", "--cap-drop", "ALL", ...rights, "--security-opt", "no-new-privileges"],
+    ...[...oneShotLabel, "--read-only", "--user", "0:0", "--cap-drop", "ALL", ...rights, "--security-opt", "no-new-privileges"],
     ...["--mount", bindMount(folder), "--entrypoint", entrypoint, via.image, ...args],
   ];
 }

@@ -1,7 +1,16 @@
 /** The gateway's container as it is wanted: what it may do, what it sees, and what restarts it. */
 
 import { canonicalJson } from "./canonical.ts";
-import { composeService, envFileLabel, gatewayName, gatewayPort, type Layout, mounts, scratchFolders } from "./layout.ts";
+import {
+  composeService,
+  envFileLabel,
+  gatewayName,
+  gatewayPort,
+  type Layout,
+  mounts,
+  scratchFolders,
+  stackLabel,
+} from "./layout.ts";
 import type { Settings } from "./settings.ts";
 import { folderLabel } from "./volumeOwner.ts";
 
@@ -19,7 +28,7 @@ export function stackLabels(
   settings: Settings,
   { stack, projectRoot }: { readonly stack: string; readonly projectRoot: string },
 ) {
-  return { "phillbot.stack": stack, ...(settings.devServices ? { [folderLabel]: projectRoot } : {}) };
+  return { [stackLabel]: stack, ...(settings.devServices ? { [folderLabel]: projectRoot } : {}) };
 }
 
 /** What the gateway's container says besides: a changed configuration (sha256) or env file (keyed fingerprint) replaces it. */

@@ -73,6 +73,9 @@ export function foldersAbove(path: string, top: string): string[] {
 /** The compose service that upstream's compose file calls the gateway: `docker compose ps` finds it by this name. */
 export const composeService = "openclaw-gateway";
 
+/** The label by which a container or a network says which stack's it is. */
+export const stackLabel = "phillbot.stack";
+
 /** The label by which the gateway's container says what was wanted of it. */
 export const specLabel = "phillbot.spec";
 

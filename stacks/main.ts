@@ -43,6 +43,7 @@ import {
 import { holdLease } from "./lease.ts";
 import { refuse, writeOutcome } from "./outcome.ts";
 import { refuseOtherRelease } from "./signOff.ts";
+import { removeUnrecorded } from "./unrecorded.ts";
 
 const projectRoot = dirname(dirname(fileURLToPath(import.meta.url)));
 refuseUnprovenCertificates();
@@ -58,6 +59,7 @@ const isPreview = pulumi.runtime.isDryRun();
 const lease = isPreview ? undefined : await holdLease(host, inputs);
 if (!isPreview) await markBegun(inputs.evidenceFolder, new Date());
 const recordJudged = isPreview ? async () => undefined : await recordBegun(host, inputs);
+const removeGateways = await removeUnrecorded(host, inputs);
 
 const { uid, gid, digest, port } = settings.gateway;
 const imageName = digest ? `${settings.gateway.image}@${digest}` : settings.gateway.image;
@@ -190,7 +192,10 @@ const gateway = new Gateway(
     network,
     via,
     labels,
-    backUp: (next) => backUpBeforeReplacement(inputs, { host, via, lease }, next),
+    backUp: async (next) => {
+      await backUpBeforeReplacement(inputs, { host, via, lease }, next);
+      await removeGateways();
+    },
     after: services ? [services.telegram] : [],
   },
   onHost,

@@ -9,6 +9,7 @@ import type { UpdateCall } from "../../deck/update.ts";
 const script = `#!/bin/sh
 here=$(dirname -- "$0")
 [ "$1" = version ] && { echo v999.0.0; exit 0; }
+[ "$1 $2" = "stack export" ] && { cat "$here/state" || echo '{}'; exit 0; } 2>/dev/null
 printf '%s\\n' "$@" >"$here/argv"
 echo "$*" >>"$here/calls"
 env >"$here/env"
@@ -34,7 +35,10 @@ export interface FakePulumi {
   /** Absolute path of the executable. */
   readonly path: string;
   /** Writes one of the files that steer it. */
-  set(name: "prints" | "outcome" | "events" | "eventsFolder" | "exit" | "wait" | "kill" | "ask" | "does", content?: string): void;
+  set(
+    name: "prints" | "outcome" | "state" | "events" | "eventsFolder" | "exit" | "wait" | "kill" | "ask" | "does",
+    content?: string,
+  ): void;
   /** Reads one of the files that it writes; undefined where it wrote none. */
   said(name: "argv" | "calls" | "env" | "started" | "signals" | "handed"): string | undefined;
   /** A call of it, with nothing else in its environment. */

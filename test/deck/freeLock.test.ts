@@ -31,6 +31,16 @@ describe("the lock that an update finds", () => {
     assert.deepEqual(said, ["An earlier update was killed; its lock is taken away."]);
   });
 
+  it("is looked at after the state itself was made readable again, in whatever folder that is", async () => {
+    for (const state of [devFolders(root, "dev").state, join(root, "elsewhere")]) {
+      const stacks = join(state, ".pulumi/stacks/phillbot");
+      mkdirSync(stacks, { recursive: true });
+      writeFileSync(join(stacks, "dev.json.attrs"), "");
+      await free(`file://${state}`);
+      assert.deepEqual(readdirSync(stacks), []);
+    }
+  });
+
   describe("of a process that runs here", () => {
     let other: ChildProcess;
     before(() => {

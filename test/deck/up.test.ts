@@ -108,6 +108,38 @@ describe("up", () => {
     }
   });
 
+  describe("after an update that was killed", () => {
+    const killedAt = (...types: string[]) =>
+      JSON.stringify({ deployment: { pending_operations: types.map((type) => ({ type, resource: { urn: "urn:a" } })) } });
+    const refreshed = () =>
+      pulumi
+        .said("calls")
+        ?.split("\n")
+        .filter((line) => line.startsWith("refresh "));
+
+    it("tells Pulumi that what that one was making is settled, and has it look at nothing else", async () => {
+      pulumi.set("state", killedAt("creating"));
+      assert.equal((await up(call, world, gateThatEnds(0))).code, 0);
+      const node = "--target urn:pulumi:dev::phillbot::pulumi:pulumi:Stack::phillbot-dev";
+      assert.deepEqual(refreshed()?.length, 1);
+      assert.match(refreshed()?.[0] ?? "", new RegExp(`--clear-pending-creates ${node} --yes --skip-preview --stack dev`));
+    });
+
+    it("says nothing of the kind where it did not come to its end itself", async () => {
+      pulumi.set("state", killedAt("creating"));
+      pulumi.set("outcome", JSON.stringify({ code: 1, summary: "Blocked.", evidence: "/evidence/page.html" }));
+      await up(call, world, gateThatEnds(0));
+      assert.deepEqual(refreshed(), []);
+    });
+
+    for (const state of [killedAt("deleting"), "{}", "no JSON"])
+      it(`asks for nothing more where the state is ${state}`, async () => {
+        pulumi.set("state", state);
+        assert.equal((await up(call, world, gateThatEnds(0))).code, 0);
+        assert.deepEqual(refreshed(), []);
+      });
+  });
+
   it("previews with `--dry-run`", async () => {
     pulumi.set("outcome", JSON.stringify({ code: 0, upWouldBeRefused: [] }));
     const { code } = await upVerb.run({ ...call, dryRun: true }, world);

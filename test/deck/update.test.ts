@@ -206,6 +206,26 @@ describe("runUpdate", () => {
     assert.equal(existsSync(socket), false);
   });
 
+  for (const [counted, told] of [
+    [summary({ create: 3, update: 1, same: 5 }), /Until then: 3 created, 1 updated\./],
+    [summary({ same: 5 }), /Nothing was changed until then\./],
+    [summary({ create: 3 }, { maybeCorrupt: true }), /What it had done until then could not be counted\./],
+    ["", /What it had done until then could not be counted\./],
+  ] as const) {
+    it(`says what was done until it was interrupted: ${told.source}`, async () => {
+      pulumi.set("wait");
+      pulumi.set("events", counted);
+      const interrupted = new AbortController();
+      const ended = runUpdate(pulumi.call({ signal: interrupted.signal }));
+      while (pulumi.said("started") === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+      interrupted.abort();
+      const { code, summary: said } = await ended;
+      assert.equal(code, 3);
+      assert.match(said, /^The update was interrupted before its gate reached a verdict; nothing is released\./);
+      assert.match(said, told);
+    });
+  }
+
   it("leaves no folder behind", async () => {
     await runUpdate(pulumi.call());
     const outcome = /^PHILLBOT_OUTCOME_FILE=(.*)$/m.exec(pulumi.said("env") ?? "")?.[1];

@@ -40,6 +40,7 @@ describe("An update on a terminal", function () {
     const told = lines.join("\n");
     assert.deepEqual(await ended, [3, null], told);
     assert.match(told, /The update was interrupted before its gate reached a verdict; nothing is released/);
+    assert.match(told, /Until then: \d+ created\./);
     assert.doesNotMatch(told, /not seen to end|What Pulumi said/);
     const { state } = devFolders(project.root, project.stack);
     assert.deepEqual(await locksOf(state, project.stack), { ended: [], alive: [] }, told);
