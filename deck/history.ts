@@ -2,7 +2,7 @@
 
 import { existsSync } from "node:fs";
 import { lastBegun } from "../checks/evidence/begun.ts";
-import type { HistoryDraft, HistoryEntry } from "../model/history.ts";
+import type { HistoryDraft, HistoryEntry, Recorded } from "../model/history.ts";
 import { layoutOf } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { eventsOnRecord, type RecordedEvent } from "../release/events.ts";
@@ -128,7 +128,7 @@ function recordLine({ at, event, who = "", release, commit, summary }: RecordedE
   return { at, text: `   ·  ${at}  ${event.padEnd(8)}  ${of}  ${who}${who === "" ? "" : "  "}${summary}` };
 }
 
-function line(draft: HistoryDraft, number: string): string {
+function line(draft: Recorded, number: string): string {
   const { at, event, who, release, commit, verdict, blockedBy, durationMs, summary } = draft;
   const of = release?.id ?? commit?.slice(0, 12) ?? "no commit";
   const took = durationMs === undefined ? "" : `, ${Math.round(durationMs / 1000)} s`;

@@ -60,7 +60,20 @@ export const draftSchema = z.strictObject({
 
 export type HistoryDraft = z.output<typeof draftSchema>;
 
-const entrySchema = draftSchema.extend({
+/**
+ * The same as it is read: an older program that comes back reads what a newer one wrote, and must not take a word that it does
+ * not know for a change. What was changed, the digests tell.
+ */
+export const recordedSchema = z.looseObject({
+  ...draftSchema.shape,
+  event: z.string().min(1),
+  release: z.looseObject({ id: z.string().min(1), digest: sha256 }).optional(),
+  backup: z.looseObject(backupSchema.shape).optional(),
+});
+
+export type Recorded = z.output<typeof recordedSchema>;
+
+const entrySchema = recordedSchema.extend({
   /** Its own, given where it happened: what was sent twice, because the answer was lost, is on record once. */
   id: z.uuid(),
   /** From 1. */
@@ -77,7 +90,7 @@ export type Digest = (text: string) => string;
 const linesOf = (text: string): readonly string[] => text.split("\n").slice(0, -1);
 
 /** The next line, with its newline. @param text the record until now. */
-export function nextLine(text: string, { id, event, ...rest }: HistoryDraft & { readonly id: string }, digest: Digest): string {
+export function nextLine(text: string, { id, event, ...rest }: Recorded & { readonly id: string }, digest: Digest): string {
   const lines = linesOf(text);
   const unproven = event === "released" && (rest.release === undefined || rest.verdict !== "open");
   if (unproven) throw new Error("Only an open gate on a signed release is recorded as released.");

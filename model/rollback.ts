@@ -6,13 +6,13 @@ import { readAt } from "./settingsAdvice.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
 
-/** What `deck rollback` hands to the program of the older tree, which runs in a folder of its own. No secret is in it. */
-const rollback = z.strictObject({
+/** What `deck rollback` hands to the program of the older tree, which runs in a folder of its own and may not know all of it. No secret is in it. */
+const rollback = z.object({
   /** The release's tag; on a stack without sign-off, the first digits of what was deployed. */
   name: z.string().min(1),
   /** Git's id of the tree that was deployed, the stack's file in it. */
   tree: z.string().regex(/^[0-9a-f]{40,64}$/),
-  today: z.strictObject({
+  today: z.object({
     /** Absolute path of the project's folder: sources of secrets are looked up from there. */
     root: z.string().startsWith("/"),
     /** The stack's settings as they stand there, unchecked. */

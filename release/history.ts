@@ -8,7 +8,14 @@ import { z } from "zod";
 import { framed } from "../host/files.ts";
 import type { Host } from "../host/host.ts";
 import { scriptCommand } from "../host/script.ts";
-import { draftSchema, type HistoryDraft, type HistoryEntry, nextLine, verifyHistory } from "../model/history.ts";
+import {
+  type HistoryDraft,
+  type HistoryEntry,
+  nextLine,
+  type Recorded,
+  recordedSchema,
+  verifyHistory,
+} from "../model/history.ts";
 import { jsonIn } from "../model/jsonIn.ts";
 import { redact } from "../model/redact.ts";
 import { digestOf } from "./records.ts";
@@ -82,10 +89,10 @@ export async function record(place: HistoryPlace, draft?: HistoryDraft): Promise
 }
 
 /** What happened and waits here until the host is reached again, oldest first; what is no entry is left out. */
-export async function readWaiting(folder: string): Promise<readonly HistoryDraft[]> {
+export async function readWaiting(folder: string): Promise<readonly Recorded[]> {
   const texts = await Promise.all((await waitingFiles(folder)).map((path) => readFile(path, "utf8").catch(emptyWhereAbsent)));
   return texts.flatMap((text) => {
-    const draft = draftSchema.safeParse(jsonIn(text));
+    const draft = recordedSchema.safeParse(jsonIn(text));
     return draft.success ? [draft.data] : [];
   });
 }
@@ -102,7 +109,7 @@ async function putOn(place: HistoryPlace, path: string): Promise<void> {
   const text = await readFile(path, "utf8").catch(emptyWhereAbsent);
   // Somebody else has put it on record meanwhile.
   if (text === "") return;
-  const draft = draftSchema.safeParse(jsonIn(text));
+  const draft = recordedSchema.safeParse(jsonIn(text));
   const id = z.uuid().safeParse(/_([0-9a-f-]{36})\.json$/.exec(path)?.[1]);
   if (!draft.success || !id.success)
     throw new HistoryNotWritten(`${path} waits for the record and is no entry; look at it, then move it away.`);
@@ -110,7 +117,7 @@ async function putOn(place: HistoryPlace, path: string): Promise<void> {
   await rm(path, { force: true });
 }
 
-async function append(place: HistoryPlace, draft: HistoryDraft & { readonly id: string }): Promise<void> {
+async function append(place: HistoryPlace, draft: Recorded & { readonly id: string }): Promise<void> {
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     const { text, entries } = await readVerified(place);
     if (entries.some(({ id }) => id === draft.id)) return;

@@ -94,12 +94,27 @@ describe("The record of a stack", () => {
     assert.equal(brokenAt(`${text}${text.slice(0, 20)}`), 2);
   });
 
+  it("holds with words in it that a newer program wrote, and tells a change in those as in any other", () => {
+    const newer = { ...draft(), event: "unheard-of", why: "nobody here knows", backup: undefined } as unknown as HistoryDraft;
+    const text = chain([draft(), newer, draft()]);
+    const read = verifyHistory(text, "", digest);
+    assert.ok(read.ok);
+    assert.equal(read.entries[1]?.event, "unheard-of");
+    assert.equal(brokenAt(text.replace("nobody here", "somebody")), 3);
+  });
+
   it("says released only of an open gate on a signed release", () => {
     const release = { id: "1.2.0", digest: digest("manifest") };
     const refused = [{}, { release }, { verdict: "open" as const }, { release, verdict: "blocked" as const }];
     for (const over of refused) assert.throws(() => chain([draft({ event: "released", ...over })]), /open gate on a signed/);
     assert.equal(brokenAt(chain([draft({ event: "released", release, verdict: "open" })])), undefined);
-    for (const event of historyEvents.filter((each) => each !== "released"))
+    for (const event of historyEvents.filter((each) => each !== "released" && each !== "rolled-back"))
       assert.equal(brokenAt(chain([draft({ event })])), undefined);
+  });
+
+  it("says rolled back only of an open gate", () => {
+    for (const over of [{}, { verdict: "blocked" as const }])
+      assert.throws(() => chain([draft({ event: "rolled-back", ...over })]), /open gate/);
+    assert.equal(brokenAt(chain([draft({ event: "rolled-back", verdict: "open" })])), undefined);
   });
 });
