@@ -29,7 +29,12 @@ export const releaseListVerb: Verb = {
     // Where nobody installed trust, nothing that is signed can be believed; what ran can come back all the same.
     if (!existsSync(trustFolder(call.stack)))
       return { code: exitCodes.done, data: { releases: [], ran: ran.data }, text: ran.text };
-    await openRelease("HEAD", call, world);
+    // Without origin, what was revoked there is not known; what ran here is.
+    const unread = await openRelease("HEAD", call, world).then(() => undefined, unreadOf);
+    if (unread !== undefined) {
+      const text = [unread.message, ...(unread.remedy ? [`  ${unread.remedy}`] : []), "", ran.text].join("\n");
+      return { code: unread.code, data: { releases: null, ran: ran.data }, text };
+    }
     await using known = await readKnown(call, world);
     const releases: (Standing & { readonly release: string; readonly id: string; readonly commit: string })[] = [];
     for (const release of known.releases.toReversed()) {
@@ -44,6 +49,12 @@ export const releaseListVerb: Verb = {
     return { code: exitCodes.done, data: { releases, ran: ran.data }, text };
   },
 };
+
+/** Where what is signed cannot be told, that is no reason to keep back what ran. */
+function unreadOf(error: unknown): DeckError {
+  if (error instanceof DeckError && error.code === exitCodes.unknown) return error;
+  throw error;
+}
 
 /** What the stack's record says of what ran; a host that does not answer keeps nobody from reading what is signed. */
 async function ranHere(call: Call, world: World) {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { stringify } from "yaml";
 import { type Evidence, statementAbout } from "../../model/statements.ts";
 import { seal } from "../../release/envelope.ts";
@@ -15,6 +16,8 @@ import type { Ended } from "./project.ts";
 export interface Judges extends AsyncDisposable {
   /** Cuts, examines and signs what the clone's HEAD is, and moves the mode to Operate by it; gives the manifest's digest. */
   release(): Promise<string>;
+  /** Cuts, examines and signs what the clone's HEAD is, where the mode allows it as it is; gives the manifest's digest. */
+  sign(): Promise<string>;
   /** Takes a release back, for good. */
   revoke(manifest: string): Promise<void>;
 }
@@ -31,12 +34,21 @@ export async function installJudges({ root, stack, deck }: Operator, baseline: s
   };
   const data = async (...args: readonly string[]) => JSON.parse((await must(...args, "--json")).stdout);
   await must("trust", "install", roles, "--yes");
+  // From here on the clone is Ada's, who builds.
+  const ada = { "user.email": "ada@example.org", "gpg.format": "ssh", "user.signingkey": team.keyFile("ada") };
+  for (const [key, value] of Object.entries({ ...ada, "commit.gpgsign": "true" }))
+    await execa("git", ["config", key, value], { cwd: root });
+  const sign = async () => {
+    const { digest: manifest } = await data("release", "show");
+    await must("release", "cut", "--yes");
+    const evidence = await examine(root, manifest, team.keyFile("cy"));
+    await must("release", "sign", "--yes", "--key", team.keyFile("bo"));
+    return { manifest, evidence };
+  };
   return {
+    sign: async () => (await sign()).manifest,
     async release() {
-      const { digest: manifest } = await data("release", "show");
-      await must("release", "cut", "--yes");
-      const evidence = await examine(root, manifest, team.keyFile("cy"));
-      await must("release", "sign", "--yes", "--key", team.keyFile("bo"));
+      const { manifest, evidence } = await sign();
       const move = (to: string, who: string, ...proof: readonly string[]) =>
         must("mode", "set", to, "--yes", "--key", team.keyFile(who), ...proof);
       await move("B", "ada");

@@ -37,6 +37,8 @@ export interface Operator {
   readonly root: string;
   /** The stack, whose settings are those of `prod`. */
   readonly stack: string;
+  /** Absolute path of the repository behind its `origin`. */
+  readonly origin: string;
   /** Absolute path of them. */
   readonly settingsFile: string;
   /** All that any command has printed. */
@@ -98,6 +100,7 @@ export async function makeOperator({ folder, stack, secrets, state, statePasswor
   const operator: Operator = {
     root,
     stack,
+    origin: join(folder, "origin.git"),
     settingsFile,
     printed,
     deck,

@@ -1,7 +1,7 @@
 /** Stack `prod` from its first command to a host that is lost, against a container that plays phill. The cases build on each other. */
 
 import assert from "node:assert/strict";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { stringify } from "yaml";
@@ -39,6 +39,33 @@ describe("Stack `prod`, rehearsed against a host that is reached by ssh", functi
   };
   const networks = () => docker("network", "ls", "--quiet", "--filter", `name=^${rehearsal.name}$`);
   const everythingBelow = () => rehearsal.onPhill(["find", rehearsal.baseFolder, "-printf", "%P %m %u %T@\\n"]);
+
+  /** The older one, where neither the registry nor origin answers; and never what nobody signed, though it ran. */
+  const comesBack = async (digest: string, id: string) => {
+    const { operator, registry } = rehearsal;
+    await docker("stop", "--time", "0", registry.container);
+    await rename(operator.origin, `${operator.origin}.away`);
+    const { stdout } = await operator.deck("release", "list", "--json");
+    const { ran } = JSON.parse(stdout) as { ran: { name: string; release?: string; atOnce: boolean }[] };
+    assert.deepEqual(
+      ran.map(({ release, atOnce }) => [release === undefined, atOnce]),
+      [
+        [false, true],
+        [false, true],
+        [true, true],
+      ],
+    );
+    const unsigned = await operator.deck("rollback", ran[2]?.name ?? "", "--yes");
+    assert.equal(unsigned.code, 4, tail(unsigned));
+    assert.match(unsigned.stderr, /Nobody signed this for this stack; nothing was touched/);
+    const ended = await operator.deck("rollback", "--yes");
+    assert.equal(ended.code, 0, tail(ended));
+    assert.match(ended.stdout, new RegExp(`Rolled back to ${id}, not released: .*Stand-ins answered`));
+    await rename(`${operator.origin}.away`, operator.origin);
+    const { entries } = JSON.parse((await operator.deck("history", "--json")).stdout) as { entries: HistoryEntry[] };
+    assert.deepEqual([entries.at(-1)?.event, entries.at(-1)?.release?.digest], ["rolled-back", digest]);
+    assert.ok(!entries.some(({ event }) => event === "released"));
+  };
 
   before(async () => {
     rehearsal = await startRehearsal();
@@ -289,7 +316,13 @@ describe("Stack `prod`, rehearsed against a host that is reached by ssh", functi
     assert.equal(dirty.code, 4, tail(dirty));
     assert.match(dirty.stderr, /`Documentation\/more\.md` \(not committed\)/);
     assert.equal((await operator.deck("gate")).code, 0);
-    await judges.revoke(digest);
+
+    await operator.release("2026.11.24");
+    const newer = await judges.sign();
+    const next = await operator.deck("up", "--yes");
+    assert.equal(next.code, 0, tail(next));
+    await comesBack(digest, "2026.11.23");
+    await judges.revoke(newer);
     const gate = await operator.deck("gate");
     assert.equal(gate.code, 4, tail(gate));
     assert.match(gate.stdout, /Nobody signed this for this stack\.\n.*It loses messages/s);
