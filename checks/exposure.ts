@@ -78,7 +78,10 @@ async function probe(target: TreeTarget, context: CheckContext, look: Look): Pro
   if (!ledger.ok) return brokenLedger(exposuresPath, ledger.faults);
   const last = await lastRelease(projectRoot, { tags: tagsFor(target), signal: context.signal });
   const waivers = context.policy.waivers.filter(({ check }) => check === id);
-  const recorded = [...ledger.value.exposures.map(({ fingerprint }) => fingerprint), ...waivers.map(({ item }) => item)];
+  // What leaked and was replaced since that release is on record today, and its log still shows it.
+  const today = target.rollback && (await readLedger(target.rollback.home, exposuresPath, exposuresSchema));
+  const exposures = [...ledger.value.exposures, ...(today?.ok === true ? today.value.exposures : [])];
+  const recorded = [...exposures.map(({ fingerprint }) => fingerprint), ...waivers.map(({ item }) => item)];
   const scanner = await Scanner.open({ projectRoot, secrets, recorded, signal: context.signal });
   let unread: NotReadable | undefined;
   try {
@@ -94,7 +97,7 @@ async function probe(target: TreeTarget, context: CheckContext, look: Look): Pro
     last,
     unread,
     target,
-    recorded: ledger.value.exposures,
+    recorded: exposures,
     today: context.now().toISOString().slice(0, 10),
   });
 }

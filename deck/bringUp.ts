@@ -8,7 +8,7 @@ import { historyFolderOf, keepRefusal, readHistory } from "../release/history.ts
 import { keep, keepOnly } from "../release/kept.ts";
 import type { HeldLease } from "../release/lease.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
-import { type Snapshot, snapshot } from "../release/snapshot.ts";
+import { type Snapshot, snapshot, treeOf } from "../release/snapshot.ts";
 import { freeLock } from "./freeLock.ts";
 import { recordUpdateEnd } from "./history.ts";
 import { imageOf } from "./keptImage.ts";
@@ -27,8 +27,8 @@ export interface BringUp {
   readonly update: UpdateCall;
   /** Whether it may be brought up; asked under the lease. @param hasWaited true where what was known before may be another by now. */
   readonly cleared: (hasWaited: boolean) => Promise<Cleared>;
-  /** Takes what is deployed; undefined where the folder is no work tree. */
-  readonly snapshot: () => Promise<Snapshot | undefined>;
+  /** Git's id of the tree that is deployed; undefined where that cannot be told. */
+  readonly tree: () => Promise<string | undefined>;
   /** True where nobody asked for it. */
   readonly automatic?: boolean;
   /** The update and its gates. `world` and `update` end with the lease as well. */
@@ -54,19 +54,27 @@ export function bringUp(asked: BringUp): Promise<UpdateEnd> {
     const signal = AbortSignal.any([world.signal, lease.signal]);
     const tell = () => world.output.progress(`${lease.signal.reason.message} What was begun is ended.`);
     lease.signal.addEventListener("abort", tell);
-    const taken = await asked.snapshot();
-    const environment = { ...update.environment, [leaseVariable]: lease.id, [treeVariable]: taken?.tree ?? "" };
+    const tree = await asked.tree();
+    const environment = { ...update.environment, [leaseVariable]: lease.id, [treeVariable]: tree ?? "" };
     const under = { lease, signOff, world: { ...world, signal }, update: { ...update, environment, signal } };
     const earlier = settling(stack, under.world);
-    const ended = await asked.work(under);
+    const ended = await asked.work(under).catch(async (error: Error) => {
+      // What was begun and has no end would pass for killed.
+      const end = { code: exitCodes.unknown, summary: firstLine(error.message), changes: null, deleted: null } as const;
+      await recordUpdateEnd(stack, world, { end, from, signOff, automatic: asked.automatic });
+      throw error;
+    });
     await earlier.end(ended);
     const end = stillHeld(ended, await lease.whyLost());
-    const kept = await unchanged(stack, world, taken);
+    // Only what a gate has seen comes into the repository.
+    const kept = end.code === exitCodes.done ? await unchanged(stack, world, tree) : undefined;
     const recorded = await recordUpdateEnd(stack, world, { end, from, signOff, tree: kept?.tree, automatic: asked.automatic });
     if (recorded.code === exitCodes.done && kept !== undefined) await keepReady(stack, world, kept);
     return recorded;
   });
 }
+
+const firstLine = (text: string) => text.split("\n", 1)[0] || "It failed.";
 
 /** What was brought up without the lease, others may have changed meanwhile: whatever was judged, it is not released. */
 function stillHeld(end: UpdateEnd, lost: string | undefined): UpdateEnd {
@@ -76,8 +84,8 @@ function stillHeld(end: UpdateEnd, lost: string | undefined): UpdateEnd {
 }
 
 /** The work tree as it is about to be deployed; undefined, and said, where it can be kept in no commit. */
-export async function takeSnapshot(stack: Stack, { output, signal }: World): Promise<Snapshot | undefined> {
-  return snapshot(projectRootOf(stack), stack.stack, { signal }).catch((error: Error) => {
+export async function deployedTree(stack: Stack, { output, signal }: World): Promise<string | undefined> {
+  return treeOf(projectRootOf(stack), stack.stack, { signal }).catch((error: Error) => {
     signal.throwIfAborted();
     output.progress(`What is deployed now cannot be kept, so nothing can be rolled back to it. ${error.message}`);
     return undefined;
@@ -85,10 +93,10 @@ export async function takeSnapshot(stack: Stack, { output, signal }: World): Pro
 }
 
 /** Somebody may have worked on while it was deployed: then nobody knows which of both the program read. */
-async function unchanged(stack: Stack, world: World, before: Snapshot | undefined): Promise<Snapshot | undefined> {
+async function unchanged(stack: Stack, world: World, before: string | undefined): Promise<Snapshot | undefined> {
   if (before === undefined) return undefined;
   const after = await snapshot(projectRootOf(stack), stack.stack).catch(() => undefined);
-  if (after?.tree === before.tree) return before;
+  if (after?.tree === before) return after;
   world.output.progress("The tree changed during the update, so it is not kept for a rollback. `npx deck up` keeps it.");
   return undefined;
 }

@@ -9,6 +9,7 @@ import { automaticInARow, failingWhatRuns, mostInARow } from "../model/byItself.
 import { jsonIn } from "../model/jsonIn.ts";
 import { gatewayName } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
+import { treeOf } from "../release/snapshot.ts";
 import { rollBack } from "./rollback.ts";
 import { deploymentBefore, openOlder, readRan } from "./rollbackTarget.ts";
 import { openPolicy, openStack, withHost } from "./session.ts";
@@ -74,7 +75,13 @@ async function goBack(call: Call, world: World, { end, failing, gate }: Failing)
     const person = `It was rolled back by itself ${mostInARow} times in a row, and is not again: a person is needed.`;
     return { ...end, summary: `${end.summary} ${person}` };
   }
-  const older = await openOlder(deploymentBefore(ran), ran, world);
+  const [newest] = ran.all;
+  if (ran.current === undefined || ran.current !== (await treeOf(world.root, call.stack)))
+    return { ...end, summary: `${end.summary} It was not rolled back by itself: somebody deployed meanwhile.` };
+  // What ran well before is no worse than what ran before it: something else is out.
+  if (newest?.tree === ran.current)
+    return { ...end, summary: `${end.summary} It was not rolled back by itself: this very tree ran behind an open gate.` };
+  const older = await openOlder(deploymentBefore(ran), ran, { world, make: false });
   const { name } = older.deployment;
   world.output.progress(`${end.summary}\nThe gate's policy says to go back by itself: \`${name}\` comes back.`);
   const back = await rollBack({ call, world, ran, older, backup: undefined, waitSeconds: 0, automatic: true }, gate);

@@ -1,18 +1,19 @@
 /** `deck rollback`: an older release comes back by its own program, with today's secrets, and passes its own gate and today's. */
 
 import type { Backup } from "../model/backup.ts";
+import type { Deployment } from "../model/deployments.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { type Rollback, rollbackVariable } from "../model/rollback.ts";
 import { bringUp, type Under } from "./bringUp.ts";
 import { decide } from "./confirm.ts";
 import { gateStack } from "./gate.ts";
-import { waitOption, waitSecondsOf } from "./lease.ts";
+import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
 import { backendVariable, checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
 import { chooseDeployment } from "./rollbackChoice.ts";
-import { bringStateBack, stateBefore } from "./rollbackState.ts";
-import { type Older, openOlder, type Ran, readRan } from "./rollbackTarget.ts";
+import { stateBefore, withOlderState } from "./rollbackState.ts";
+import { isReady, type Older, openOlder, type Ran, readRan } from "./rollbackTarget.ts";
 import { wouldChange } from "./rollbackView.ts";
-import { withHost } from "./session.ts";
+import { openPolicy, withHost } from "./session.ts";
 import { mendTornState } from "./tornState.ts";
 import { runUpdate, type UpdateCall, type UpdateEnd } from "./update.ts";
 import { type Call, DeckError, exitCodes, type Outcome, type Verb, type World } from "./verb.ts";
@@ -35,8 +36,11 @@ export const rollbackVerb: Verb = {
   async run(call, world) {
     const waitSeconds = waitSecondsOf(call.options.wait, call);
     const ran = await readRan(call, world);
+    // Before anything is touched: today's gate is asked at the end of it.
+    await openPolicy(world);
     const deployment = await chooseDeployment(ran, call, world);
-    const older = await openOlder(deployment, ran, world);
+    await makeReady(deployment, ran, { call, world, waitSeconds });
+    const older = await openOlder(deployment, ran, { world, make: false });
     const backup = call.options.withState === true ? await stateBefore(older, ran, { call, world }) : undefined;
     const change = await wouldChange(older, ran, world);
     if (call.dryRun) return dryRun(older, { call, world, change, backup: backup?.name });
@@ -49,6 +53,15 @@ export const rollbackVerb: Verb = {
     return outcomeOf(await rollBack({ call, world, ran, older, backup, waitSeconds }), older, call);
   },
 };
+
+/** Only one at a time may make anew what another one's program may run from; a dry run makes nothing. */
+async function makeReady(deployment: Deployment, ran: Ran, { call, world, waitSeconds }: Making): Promise<void> {
+  if (call.dryRun || (await isReady(deployment, ran))) return;
+  const wanted = { purpose: `npx deck rollback ${deployment.name}`, waitSeconds };
+  await withLease(ran.stack, world, wanted, () => openOlder(deployment, ran, { world, make: true }));
+}
+
+type Making = Pick<RollBack, "call" | "world" | "waitSeconds">;
 
 interface RollBack {
   readonly call: Call;
@@ -70,11 +83,11 @@ export async function rollBack(
   return bringUp({
     ...{ purpose: `npx deck rollback ${older.deployment.name}`, waitSeconds, stack: older.stack, world, automatic },
     update: await updateCall(older, world, { command: "up", call }),
-    snapshot: async () => ({ tree: older.kept.tree, commit: older.kept.commit }),
+    tree: async () => older.kept.tree,
     cleared: async () => (await refuseOther(ran, older, { call, world })).signOff,
     work: async (under) => {
-      if (backup !== undefined) await bringStateBack(backup, { call, ...under });
-      return gatedTwice(older, under, gate);
+      if (backup === undefined) return gatedTwice(older, under, gate);
+      return withOlderState(backup, { call, ran, ...under }, () => gatedTwice(older, under, gate));
     },
   });
 }
@@ -83,7 +96,7 @@ export async function rollBack(
 async function refuseOther(before: Ran, older: Older, { call, world }: { call: Call; world: World }): Promise<Older> {
   const ran = await readRan(call, world);
   const isSame = ran.current === before.current && ran.all[0]?.entry === before.all[0]?.entry;
-  if (isSame) return openOlder(older.deployment, ran, world);
+  if (isSame) return openOlder(older.deployment, ran, { world, make: true });
   const problem = "Somebody deployed meanwhile, so what this would replace is another than it was. Nothing was touched.";
   throw new DeckError("unknown", problem, forStack("npx deck history", call.stack));
 }

@@ -12,7 +12,8 @@ import { type Backups, findBackup, withBackups } from "./backupPlace.ts";
 import { exchange, makeReady, put } from "./backupRestore.ts";
 import type { Under } from "./bringUp.ts";
 import type { Older, Ran } from "./rollbackTarget.ts";
-import { type Call, DeckError, type World } from "./verb.ts";
+import { runUpdate, type UpdateEnd } from "./update.ts";
+import { type Call, DeckError, exitCodes, type World } from "./verb.ts";
 
 /** @throws DeckError with nothing touched: code 2 where no update kept one, or it is gone; code 4 where it is another bot's. */
 export async function stateBefore(
@@ -40,41 +41,72 @@ export async function stateBefore(
   });
 }
 
-/** Ends with the gateway stopped on the older state: the update that follows makes its container anew. */
-export async function bringStateBack(
-  backup: Backup,
-  { call, world, lease }: Pick<Under, "world" | "lease"> & { call: Call },
-): Promise<void> {
+interface Within extends Pick<Under, "world" | "lease" | "update"> {
+  readonly call: Call;
+  readonly ran: Ran;
+}
+
+/**
+ * Puts the older state in place for `update`, which makes the gateway's container anew. The older program is asked first whether
+ * it would refuse, and whatever becomes of it, no gateway is left standing still.
+ */
+export async function withOlderState(backup: Backup, within: Within, update: () => Promise<UpdateEnd>): Promise<UpdateEnd> {
+  const { call, world } = within;
+  world.output.progress("Asking the older program whether it would refuse, before the gateway stops.");
+  const forecast = await runUpdate({ ...within.update, command: "preview" });
+  if (forecast.code !== exitCodes.done || forecast.upWouldBeRefused?.length !== 0)
+    return { ...forecast, code: forecast.code || exitCodes.unknown, summary: `${forecast.summary} The state is what it was.` };
+  if (isInPlace(backup, within.ran)) world.output.progress(`The state of ${backup.name} is in place already.`);
+  else await bringStateBack(backup, within);
+  let end: UpdateEnd | undefined;
+  try {
+    end = await update();
+    return end;
+  } finally {
+    if (end?.code !== exitCodes.done) await startWhereItStands(call, world);
+  }
+}
+
+/** An earlier attempt brought it: once more, and what the newer release left would be put aside for good. */
+function isInPlace({ name }: Backup, { entries }: Ran): boolean {
+  const last = entries.findLastIndex(({ event }) => event === "restored");
+  const isSame = entries[last]?.backup?.name === name;
+  return isSame && entries.slice(last).every(({ verdict, event }) => verdict !== "open" || event === "restored");
+}
+
+/** A bot that stands still is mended by nobody. */
+async function startWhereItStands(call: Call, world: World): Promise<void> {
+  await withBackups(call, world, async ({ place, container, stack }) => {
+    if (container === undefined || container.isRunning) return;
+    const { host } = place;
+    await mustRun(host, docker(host, "start", gatewayName(stack.settings)), { uninterrupted: true });
+    world.output.progress("The gateway that was there is started again, on the older state.");
+  }).catch((error: Error) => world.output.progress(`Whether the gateway runs could not be told. ${error.message}`));
+}
+
+async function bringStateBack(backup: Backup, { call, world, lease }: Within): Promise<void> {
   await withBackups(call, world, async (backups) => {
     const from = { kind: "backup", backup } as const;
     const ready = await makeReady(from, backups, { call, world, lease });
     await keepNewer(backups, world);
     await exchange(ready, backups, world, { restart: false });
     await put(backups, world, { event: "restored", backup, summary: `The state of ${backup.name} is in place for a rollback.` });
-    if (world.signal.aborted) await startAgain(backups, call);
+    if (world.signal.aborted) {
+      await startWhereItStands(call, world);
+      const problem = "Interrupted after the older state took its place: the newer release runs on it, unproven.";
+      throw new DeckError("unknown", problem, forStack("npx deck rollback --with-state # goes on", call.stack));
+    }
   });
 }
 
-/** No update follows an interruption, and a bot that stands still is mended by nobody. @throws DeckError */
-async function startAgain({ place, container, stack }: Backups, { stack: name }: Call): Promise<never> {
-  const { host } = place;
-  if (container !== undefined) await mustRun(host, docker(host, "start", gatewayName(stack.settings)), { uninterrupted: true });
-  const problem =
-    "Interrupted after the older state took its place: the newer release runs on it, unproven, and nothing else was changed.";
-  throw new DeckError(
-    "unknown",
-    problem,
-    forStack("npx deck rollback # to go on, or `npx deck backup restore --previous`", name),
-  );
-}
-
-/** What the newer release's people told it is theirs; where it cannot be read, it still lies aside until the next exchange. */
+/** What the newer release's people told it is theirs. */
 async function keepNewer(backups: Backups, { output, now }: World): Promise<void> {
   output.progress("Keeping the newer state, which the older one takes the place of.");
   const { place, history, about, bot, stack } = backups;
   const why = "before a rollback took an older one";
   const random = randomBytes(4).toString("hex");
-  await makeBackup({ place, history, about, bot, why, now, random, retention: stack.settings.backups }).catch((error: Error) =>
-    output.progress(`The newer state could not be archived; it is put aside whole. ${error.message}`),
-  );
+  await makeBackup({ place, history, about, bot, why, now, random, retention: stack.settings.backups }).catch((error: Error) => {
+    const problem = `The newer state could not be archived, and would be lost at the next exchange. ${error.message} Nothing was changed.`;
+    throw new DeckError("unknown", problem, forStack("npx deck rollback # without --with-state", stack.stack));
+  });
 }

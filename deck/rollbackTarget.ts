@@ -3,11 +3,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { availableSecrets, secretEnvNames } from "../host/secretSource.ts";
 import { beforeCurrent, type Deployment, type Deployments, deploymentsIn, deploymentsNamed } from "../model/deployments.ts";
 import type { HistoryEntry } from "../model/history.ts";
 import { layoutOf } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { movedSince, withToday } from "../model/rollback.ts";
+import type { Settings } from "../model/settings.ts";
 import { formatFaults } from "../model/settingsFault.ts";
 import { parseSettings } from "../model/settingsParse.ts";
 import { HistoryBroken, HistoryNotWritten, historyFolderOf, readHistory } from "../release/history.ts";
@@ -75,10 +77,14 @@ export interface Older {
   readonly signOff: Cleared;
 }
 
-/** @throws DeckError with nothing touched: code 4 where nobody signed it or it was revoked; code 2 where it cannot come back here. */
-export async function openOlder(deployment: Deployment, { stack, kept: all }: Ran, world: World): Promise<Older> {
+/** @throws DeckError with nothing touched: code 4 where nobody signed it or it was revoked; code 2 where it cannot come back here, or is not ready and `make` is false. */
+export async function openOlder(
+  deployment: Deployment,
+  { stack, kept: all }: Ran,
+  { world, make }: { readonly world: World; readonly make: boolean },
+): Promise<Older> {
   const place = { root: stack.root, stack: stack.stack };
-  const kept = await bring(deployment, { stack, all }, world);
+  const kept = await bring(deployment, { stack, all, make }, world);
   const folder = keptTree(place, kept.tree);
   const [raw, today] = await Promise.all([readRawSettings(folder, stack.stack), readRawSettings(stack.root, stack.stack)]);
   const moved = movedSince(raw, today);
@@ -98,20 +104,36 @@ export async function openOlder(deployment: Deployment, { stack, kept: all }: Ra
     throw new DeckError(signOff.code === 4 ? "refused" : "unknown", refusalLines(signOff).join("\n"), signOff.remedy);
   await refuseOtherImage(kept, { ...stack, settings: parsed.settings });
   const rollback = { name: deployment.name, tree: kept.tree, folder };
+  world.output.hide(await availableSecrets(stack.settings.secrets, { env: stack.environment, projectRoot: stack.root }));
   return {
     ...{ deployment, kept, today, signOff },
-    stack: { ...stack, settings: parsed.settings, rollback },
+    stack: { ...stack, environment: withoutNewer(stack, parsed.settings), settings: parsed.settings, rollback },
     stackFile: await todaysFile(stack, folder),
   };
+}
+
+/** The older program has no use for a secret that only today's settings name, and would hand it to all that it starts. */
+function withoutNewer({ environment, settings }: Stack, older: Settings): Stack["environment"] {
+  const known = new Set(secretEnvNames(older.secrets));
+  const newer = secretEnvNames(settings.secrets).filter((name) => !known.has(name));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !newer.includes(name)));
+}
+
+/** True where it lies here whole. */
+export async function isReady({ tree }: Deployment, { stack, kept }: Pick<Ran, "stack" | "kept">): Promise<boolean> {
+  const isKept = kept.some((each) => each.tree === tree);
+  return isKept && (await keptFault({ root: stack.root, stack: stack.stack }, { tree })) === undefined;
 }
 
 interface There {
   readonly stack: Stack;
   readonly all: readonly Kept[];
+  /** True where it may be made; the lease is held then. */
+  readonly make: boolean;
 }
 
 /** What is kept, whole; what is not there, or not whole, is made anew of the commit where that is here. */
-async function bring({ name, tree, commit }: Deployment, { stack, all }: There, world: World): Promise<Kept> {
+async function bring({ name, tree, commit }: Deployment, { stack, all, make }: There, world: World): Promise<Kept> {
   const place = { root: stack.root, stack: stack.stack };
   const kept = all.find((each) => each.tree === tree);
   const fault = kept === undefined ? undefined : await keptFault(place, kept);
@@ -122,6 +144,10 @@ async function bring({ name, tree, commit }: Deployment, { stack, all }: There, 
   if (!isHere || from === undefined) {
     const problem = `\`${name}\` is not kept here, and no commit of this clone holds what was deployed; nothing was touched.`;
     throw new DeckError("usage", problem, forStack("npx deck release list", stack.stack));
+  }
+  if (!make) {
+    const problem = `\`${name}\` is not ready here. ${fault ?? "It is not kept here."} A rollback makes it ready from its commit.`;
+    throw new DeckError("usage", problem, forStack(`npx deck rollback ${name}`, stack.stack));
   }
   world.output.progress(
     fault === undefined

@@ -2,7 +2,6 @@
 
 import { shortTree } from "../model/rollback.ts";
 import { readDifference } from "../release/difference.ts";
-import { GitFailed } from "../release/repository.ts";
 import { snapshot } from "../release/snapshot.ts";
 import { partLines } from "./releaseDiff.ts";
 import type { Older, Ran } from "./rollbackTarget.ts";
@@ -26,7 +25,11 @@ export async function wouldChange({ kept, deployment }: Older, ran: Ran, { root,
     const head = `\`${deployment.name}\`, whose gate was open at ${deployment.at}, differs from ${than}:`;
     return { subjects, text: [head, ...partLines(subjects, files).map((line) => `  ${line}`)].join("\n") };
   } catch (error) {
-    if (!(error instanceof GitFailed)) throw error;
-    return { subjects: [], text: `What would change cannot be told part by part. ${error.message}` };
+    signal.throwIfAborted();
+    // Whoever goes back must not be kept from it by what is only shown.
+    return {
+      subjects: [],
+      text: `What would change cannot be told part by part. ${error instanceof Error ? error.message : ""}`,
+    };
   }
 }

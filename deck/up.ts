@@ -3,7 +3,7 @@
 import { forStack } from "../model/operatorCommand.ts";
 import { rollbackVariable } from "../model/rollback.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
-import { bringUp, takeSnapshot } from "./bringUp.ts";
+import { bringUp, deployedTree } from "./bringUp.ts";
 import { recovered } from "./byItself.ts";
 import { answersYes } from "./confirm.ts";
 import type { gateStack } from "./gate.ts";
@@ -54,7 +54,7 @@ export async function up(call: Call, world: World, gate: typeof runStackGate = r
   const update = await updateCall(call, world, "up");
   return bringUp({
     ...{ purpose: "npx deck up", waitSeconds, stack, world, update },
-    snapshot: () => takeSnapshot(stack, world),
+    tree: () => deployedTree(stack, world),
     cleared: async (hasWaited) => (hasWaited ? openSignOff(call, world) : before),
     work: (under) => gatedUpdate({ call, gate, ...under }),
   });

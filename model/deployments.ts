@@ -25,9 +25,13 @@ export interface Deployments {
   readonly all: readonly Deployment[];
   /** The tree of the last update that began; undefined where there is none, or nobody looked at its tree. */
   readonly current: string | undefined;
+  /** How that one ended; `none` where it was killed. */
+  readonly ended: "none" | "open" | "blocked" | "blocked rollback";
 }
 
 type Line = readonly Deployment[];
+
+const ends: ReadonlySet<string> = new Set(["ended", "released", "rolled-back"]);
 
 const without = (line: Line, { tree }: Deployment) => line.filter((each) => each.tree !== tree);
 
@@ -39,10 +43,14 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
   let line: Line = [];
   let left: Line = [];
   let current: string | undefined;
-  for (const { event, verdict, tree, release, commit, at, number } of entries) {
-    if (event === "began") current = tree;
+  let isRollback = false;
+  let ended: Deployments["ended"] = "none";
+  for (const { event, verdict, tree, release, commit, at, number, rollback } of entries) {
+    if (event === "began") [current, isRollback, ended] = [tree, rollback === true, "none"];
+    if (ends.has(event)) ended = verdict === "open" ? "open" : isRollback ? "blocked rollback" : "blocked";
     if (verdict !== "open" || tree === undefined) continue;
-    const name = release?.id ?? shortTree(tree);
+    // It becomes part of what is printed, and of commands to type.
+    const name = /^[\w.+-]+$/.test(release?.id ?? "") ? (release?.id ?? "") : shortTree(tree);
     const own = { name, tree, release: release?.digest, commit, at, entry: number, abandoned: false };
     if (event === "released" || event === "ended") {
       line = [...without(line, own), own];
@@ -53,13 +61,19 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
       line = [...line.slice(0, Math.max(index, 0)), own];
     }
   }
-  return { all: [...line.toReversed(), ...left.toReversed()], current };
+  return { all: [...line.toReversed(), ...left.toReversed()], current, ended };
 }
 
-/** What ran before what is there now, whether that ever ran well or not; undefined where nothing did. */
-export function beforeCurrent({ all, current }: Deployments): Deployment | undefined {
+/**
+ * What ran before what is there now, whether that ever ran well or not; undefined where nothing did. One that was being brought
+ * back, or up again, and was killed, is still the one; where an older tree was brought up and blocked, the newest is.
+ */
+export function beforeCurrent({ all, current, ended }: Deployments): Deployment | undefined {
   const line = all.filter(({ abandoned }) => !abandoned);
-  return line[line.findIndex(({ tree }) => tree === current) + 1];
+  const index = line.findIndex(({ tree }) => tree === current);
+  if (index < 0) return line[0];
+  if (ended === "none") return line[index];
+  return ended === "blocked" && index > 0 ? line[0] : line[index + 1];
 }
 
 const shortest = 4;
@@ -73,9 +87,14 @@ export function deploymentsNamed({ all }: Deployments, word: string): readonly D
 
 /** The state as the next update after one found it: the first backup that an update made since. */
 export function backupAfter(entries: readonly HistoryEntry[], { entry }: Deployment): Backup | undefined {
-  const began = entries.findIndex(({ event, number }) => event === "began" && number > entry);
-  if (began < 0) return undefined;
-  return entries.slice(began).find(({ event, backup }) => event === "backup" && backup !== undefined)?.backup;
+  let isUpdating = false;
+  for (const { event, backup } of entries.filter(({ number }) => number > entry)) {
+    if (event === "began") isUpdating = true;
+    if (ends.has(event)) isUpdating = false;
+    // What somebody made by hand is of another moment.
+    if (isUpdating && event === "backup" && backup !== undefined) return backup;
+  }
+  return undefined;
 }
 
 /** How many trees are kept ready besides the one that runs, by the line's own order. */

@@ -46,6 +46,8 @@ export const draftSchema = z.strictObject({
   /** The signed release that it was about; absent where nobody signed one. */
   release: z.strictObject({ id: z.string().min(1), digest: sha256 }).optional(),
   verdict: z.enum(["open", "blocked"]).optional(),
+  /** Of a rollback, as it begins. */
+  rollback: z.literal(true).optional(),
   /** Of a rollback that nobody asked for. */
   automatic: z.literal(true).optional(),
   /** Ids of the checks that blocked. */
@@ -67,8 +69,18 @@ export type HistoryDraft = z.output<typeof draftSchema>;
 export const recordedSchema = z.looseObject({
   ...draftSchema.shape,
   event: z.string().min(1),
-  release: z.looseObject({ id: z.string().min(1), digest: sha256 }).optional(),
-  backup: z.looseObject(backupSchema.shape).optional(),
+  verdict: draftSchema.shape.verdict.catch(undefined),
+  tree: draftSchema.shape.tree.catch(undefined),
+  release: z
+    .looseObject({ id: z.string().min(1), digest: sha256 })
+    .optional()
+    .catch(undefined),
+  backup: z.looseObject(backupSchema.shape).optional().catch(undefined),
+  rollback: draftSchema.shape.rollback.catch(undefined),
+  automatic: draftSchema.shape.automatic.catch(undefined),
+  blockedBy: draftSchema.shape.blockedBy.catch(undefined),
+  durationMs: z.number().optional().catch(undefined),
+  commit: z.string().optional().catch(undefined),
 });
 
 export type Recorded = z.output<typeof recordedSchema>;
@@ -116,7 +128,7 @@ export function verifyHistory(text: string, copy: string, digest: Digest): Histo
     const broken = (problem: string): HistoryRead => ({ ok: false, number: index + 1, problem });
     if (line === undefined) return broken("It was removed: it stands in the copy here, and not on the host.");
     const entry = entrySchema.safeParse(jsonIn(line));
-    if (!entry.success || canonicalJson(entry.data) !== line) return broken("It was changed: it is no entry as it is written.");
+    if (!entry.success || canonicalJson(jsonIn(line)) !== line) return broken("It was changed: it is no entry as it is written.");
     if (entry.data.previous !== digest(lines[index - 1] ?? "") || entry.data.number !== index + 1)
       return broken("It does not follow the entry before it: one was changed, removed, inserted or put elsewhere.");
     if (before !== undefined && before !== line) return broken("It is not what it was when it was copied here.");

@@ -6,7 +6,7 @@ import { compareManifests, type Manifest } from "./manifest.ts";
 /** The project as `Pulumi.yaml` names it, which is the namespace of its settings as well. */
 const project = "phillbot";
 
-const ownerSchema = z.strictObject({
+const ownerSchema = z.looseObject({
   project: z.string(),
   stack: z.string(),
   /** Below the base folder; left out by whoever takes a folder over by hand, which says nothing about its documents. */

@@ -50,8 +50,13 @@ export function withToday(older: Raw, today: Raw): Raw {
     const from = readAt(now, [name, "from"]);
     return [name, from === undefined || !isRecord(secret) ? secret : { ...secret, from }];
   });
-  return { ...older, host: today.host, secrets: Object.fromEntries(secrets) };
+  // What else there is of the host is the same, or nothing comes back; a program of then may not know all that it holds today.
+  const proven = Object.fromEntries(["hostKey", "identityFile"].map((key) => [key, readAt(today, ["host", key])]));
+  const host = isRecord(older.host) ? { ...older.host, ...withoutAbsent(proven) } : older.host;
+  return { ...older, host, secrets: Object.fromEntries(secrets) };
 }
+
+const withoutAbsent = (raw: Raw) => Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== undefined));
 
 const isRecord = (value: unknown): value is Raw => typeof value === "object" && value !== null && !Array.isArray(value);
 

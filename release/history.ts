@@ -137,7 +137,8 @@ export interface History {
 /** The record as it stands on the host, followed from its first entry and compared with the copy here, which then follows it. @throws HistoryBroken */
 export async function readHistory(place: HistoryPlace): Promise<History> {
   const { text, entries } = await readVerified(place);
-  await keepCopy(place.folder, text);
+  // A full disk here is no reason not to read what stands there; whoever adds to it keeps its copy or fails.
+  await keepCopy(place.folder, text).catch(() => undefined);
   return { entries };
 }
 

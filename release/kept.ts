@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { jsonIn } from "../model/jsonIn.ts";
@@ -55,11 +55,14 @@ export async function readKept(place: KeptPlace): Promise<readonly Kept[]> {
  */
 export async function keep(place: KeptPlace, { tree, commit }: Snapshot, image: Kept["image"], anew = false): Promise<void> {
   const folder = keptTree(place, tree);
-  if (!anew && (await readKept(place)).some((each) => each.tree === tree)) return note(place, { tree, commit, image });
+  const isWhole = !anew && (await readKept(place)).some((each) => each.tree === tree) && !(await keptFault(place, { tree }));
+  if (isWhole) return note(place, { tree, commit, image });
   await drop(place, tree);
   await mkdir(folderOf(place), { recursive: true, mode: 0o700 });
   const plain = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"];
-  await git(place.root, [...plain, "worktree", "add", "--quiet", "--force", "--detach", folder, commit], { timeoutMs: 120_000 });
+  await git(place.root, [...plain, "worktree", "add", "--quiet", "--force", "--force", "--detach", folder, commit], {
+    timeoutMs: 120_000,
+  });
   await bringPackages(place, folder);
   await mkdir(join(folder, ".phillbot"), { mode: 0o700 });
   for (const name of shared) await symlink(join(place.root, ".phillbot", name), join(folder, ".phillbot", name));
@@ -76,7 +79,23 @@ async function note(place: KeptPlace, kept: Kept): Promise<void> {
 async function drop(place: KeptPlace, tree: string): Promise<void> {
   await rm(noteOf(place, tree), { force: true });
   await rm(keptTree(place, tree), { recursive: true, force: true });
-  await git(place.root, ["worktree", "prune"]);
+  await unregister(place.root, keptTree(place, tree));
+}
+
+/**
+ * Takes git's own note of the work tree away, and no other: `worktree prune` would take those of the operator's that lie on a
+ * disk which is not there now, and leaves one that was killed while it was made.
+ */
+async function unregister(root: string, folder: string): Promise<void> {
+  const common = await gitText(root, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
+  const own = new Set([
+    join(folder, ".git"),
+    join(await realpath(dirname(folder)).catch(() => folder), basename(folder), ".git"),
+  ]);
+  for (const id of await readdir(join(common, "worktrees")).catch(() => [])) {
+    const at = await readFile(join(common, "worktrees", id, "gitdir"), "utf8").catch(() => "");
+    if (own.has(at.trim())) await rm(join(common, "worktrees", id), { recursive: true, force: true });
+  }
 }
 
 /** Takes all away but these, what is left of one that was killed on the way too. */
@@ -107,8 +126,13 @@ async function bringPackages(place: KeptPlace, folder: string): Promise<void> {
     await execa("cp", ["-a", packages, into]);
     return;
   }
-  await execa("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, timeout: 600_000 });
+  // Scripts of packages run in it: they are given what npm needs and nothing else.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => npmNeeds.test(name)));
+  await execa("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, timeout: 600_000, env, extendEnv: false });
 }
+
+const npmNeeds =
+  /^(?:PATH|HOME|LANG|TMPDIR|(?:https?|no)_proxy|HTTPS?_PROXY|NO_PROXY|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|npm_config_\w+)$/;
 
 async function lockOf(folder: string): Promise<string | undefined> {
   const text = await readFile(join(folder, "package-lock.json")).catch(() => undefined);

@@ -1,9 +1,11 @@
 /** What lies in the work tree as a commit of its own, beside every branch: what was deployed on a stack without sign-off need be in none. */
 
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type GitOptions, git, gitText } from "./repository.ts";
+import { deployedFolders, scratchFolders } from "./workTree.ts";
 
 export interface Snapshot {
   /** Git's id of the tree: every file that git does not ignore, and the stack's own. */
@@ -17,25 +19,52 @@ const ourselves = ["-c", "user.name=PhillBot", "-c", "user.email=phillbot@localh
 const broughtAlong = ["node_modules", ".phillbot"];
 
 /**
- * Takes the work tree as it lies there, by an index of its own: nothing of the operator's is changed.
- * @throws GitFailed where the folder is no work tree, or has no commit.
+ * The id of the work tree as it lies there. Nothing of it comes into the repository: it may hold what no gate has seen yet.
+ * @throws GitFailed where the folder is no work tree; Error where a repository lies in it, whose files no tree holds.
+ */
+export async function treeOf(folder: string, stack: string, options: GitOptions = {}): Promise<string> {
+  return inScratch(async (scratch) => {
+    const real = await gitText(folder, ["rev-parse", "--path-format=absolute", "--git-path", "objects"], options);
+    const objects = join(scratch, "objects");
+    await mkdir(objects);
+    return writeTree(folder, stack, { ...options, indexFile: join(scratch, "index"), scratch: { folder: objects, real } });
+  });
+}
+
+/**
+ * Takes the work tree into the repository, by an index of its own: nothing of the operator's is changed.
+ * @throws as `treeOf`; GitFailed where there is no commit.
  */
 export async function snapshot(folder: string, stack: string, options: GitOptions = {}): Promise<Snapshot> {
-  const scratch = await mkdtemp(join(tmpdir(), "phillbot-index-"));
-  try {
-    const own = { ...options, indexFile: join(scratch, "index") };
-    const real = await gitText(folder, ["rev-parse", "--path-format=absolute", "--git-path", "index"], options);
-    // What it knows of the files need not be read again.
-    await copyFile(real, own.indexFile).catch(() => undefined);
-    await git(folder, ["-c", "advice.addEmbeddedRepo=false", "add", "--all"], own);
-    await git(folder, ["rm", "--cached", "-r", "--quiet", "--ignore-unmatch", "--", ...broughtAlong], own);
-    await git(folder, ["add", "--force", "--", `Pulumi.${stack}.yaml`], own);
-    const [tree, head] = [await gitText(folder, ["write-tree"], own), await gitText(folder, ["rev-parse", "HEAD"], options)];
+  return inScratch(async (scratch) => {
+    const tree = await writeTree(folder, stack, { ...options, indexFile: join(scratch, "index") });
+    const head = await gitText(folder, ["rev-parse", "HEAD"], options);
     if ((await gitText(folder, ["rev-parse", `${head}^{tree}`], options)) === tree) return { tree, commit: head };
     const message = `What was deployed to the stack ${stack}`;
     const commit = await gitText(folder, [...ourselves, "commit-tree", tree, "-p", head, "-m", message], options);
     return { tree, commit };
+  });
+}
+
+async function inScratch<T>(work: (scratch: string) => Promise<T>): Promise<T> {
+  const scratch = await mkdtemp(join(tmpdir(), "phillbot-index-"));
+  try {
+    return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** From an empty index: the operator's own may be told to take some files for unchanged. */
+async function writeTree(folder: string, stack: string, own: GitOptions): Promise<string> {
+  await git(folder, ["-c", "advice.addEmbeddedRepo=false", "add", "--all"], own);
+  // What is deployed as it lies there, ignored or not.
+  const deployed = [`Pulumi.${stack}.yaml`, ...deployedFolders].filter((path) => existsSync(join(folder, path)));
+  await git(folder, ["add", "--force", "--", ...deployed], own);
+  await git(folder, ["rm", "--cached", "-r", "--quiet", "--ignore-unmatch", "--", ...broughtAlong, ...scratchFolders], own);
+  const tree = await gitText(folder, ["write-tree"], own);
+  const listed = await gitText(folder, ["ls-tree", "-r", tree], own);
+  const [, inner] = /^160000 commit \S+\t(.*)$/m.exec(listed) ?? [];
+  if (inner !== undefined) throw new Error(`\`${inner}\` is a repository of its own, whose files it does not hold.`);
+  return tree;
 }

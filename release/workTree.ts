@@ -29,9 +29,9 @@ export class OtherWorkTree extends Error {
 }
 
 /** What lies in them is deployed as it lies there, whatever git ignores. */
-const deployedFolders = [documentsFolder, "memory/supabase", "operations"];
+export const deployedFolders = [documentsFolder, "memory/supabase", "operations"];
 /** What the Supabase CLI keeps for itself; none of it reaches a database. */
-const scratchFolders = new Set(["memory/supabase/.temp", "memory/supabase/.branches"]);
+export const scratchFolders = new Set(["memory/supabase/.temp", "memory/supabase/.branches"]);
 
 /**
  * Every difference between the files of a folder and HEAD: committed files by their bytes and executable bits, files that

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host/host.ts";
 import type { HistoryDraft } from "../model/history.ts";
 import { layoutOf } from "../model/layout.ts";
+import { leaseVariable } from "../model/lease.ts";
 import { treeVariable } from "../model/rollback.ts";
 import { type HistoryPlace, headOf, historyFolderOf, record, whoActs } from "../release/history.ts";
 import type { Inputs } from "./inputs.ts";
@@ -17,7 +18,11 @@ export async function aboutUpdate({
 }: Inputs): Promise<Pick<HistoryDraft, "stack" | "who" | "commit" | "release" | "tree">> {
   const [who, commit] = await Promise.all([whoActs(projectRoot), headOf(projectRoot)]);
   const release = signOff.kind === "signed" ? { release: { id: signOff.release.releaseId, digest: signOff.release.digest } } : {};
-  const tree = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(process.env[treeVariable] ?? "") ? process.env[treeVariable] : undefined;
+  // Only `deck` looks at it, and that hands its lease over as well.
+  const tree =
+    (process.env[leaseVariable] ?? "") !== "" && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(process.env[treeVariable] ?? "")
+      ? process.env[treeVariable]
+      : undefined;
   return { stack, who, ...(commit === undefined ? {} : { commit }), ...release, ...(tree === undefined ? {} : { tree }) };
 }
 
@@ -36,9 +41,10 @@ export async function recordBegun(host: Host, inputs: Inputs): Promise<(judged: 
   const { settings, stack, rollback } = inputs;
   const place = historyPlace(host, inputs);
   const about = await aboutUpdate(inputs);
+  const back = rollback === undefined ? {} : ({ rollback: true } as const);
   const put = async (event: "began" | "judged", what: Judged) => {
     const at = new Date().toISOString();
-    await record(place, { event, at, ...about, ...what }).catch(async (error: Error) => {
+    await record(place, { event, at, ...about, ...back, ...what }).catch(async (error: Error) => {
       if (settings.requireSignOff) throw error;
       await pulumi.log.warn(`It could not be put on the stack's record. ${error.message}`);
     });

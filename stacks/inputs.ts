@@ -21,6 +21,7 @@ import { unprovenCertificates } from "../model/certificateProof.ts";
 import type { StackFacts } from "../model/declaredResource.ts";
 import type { Blocker, GatePolicy } from "../model/gate.ts";
 import { layoutOf } from "../model/layout.ts";
+import { leaseVariable } from "../model/lease.ts";
 import { inState, type MigrationStatus } from "../model/migrations.ts";
 import { formatPolicyFaults } from "../model/policy.ts";
 import { isProduction } from "../model/rehearsal.ts";
@@ -32,6 +33,7 @@ import { parseSettings } from "../model/settingsParse.ts";
 import { type Violation, violationText } from "../model/stackPolicy.ts";
 import { portsFile, readPublishedPorts } from "../policy/facts.ts";
 import { comingBack } from "../release/comingBack.ts";
+import { gitText } from "../release/repository.ts";
 import { operatorEnvironment } from "./handedOver.ts";
 import { refuse, writeOutcome } from "./outcome.ts";
 import { differingKeys, structured } from "./settingsFile.ts";
@@ -83,7 +85,7 @@ export async function readInputs(projectRoot: string): Promise<Inputs> {
   const stack = pulumi.getStack();
   const config = stackConfig();
   await refuseForeignSettings(projectRoot, stack, config);
-  const rollback = rollbackHandedOver(config);
+  const rollback = await rollbackHandedOver(projectRoot, config);
   const home = rollback?.today.root ?? projectRoot;
   const evidenceFolder = join(home, ".phillbot", "evidence", stack);
   const signOff = await refuseUnsigned({ projectRoot, stack, raw: config, evidenceFolder, isRollback: rollback !== undefined });
@@ -113,9 +115,15 @@ export async function readInputs(projectRoot: string): Promise<Inputs> {
 }
 
 /** An older tree that is brought back; refused where it is another stack than today's. */
-function rollbackHandedOver(config: Record<string, unknown>): Rollback | undefined {
+async function rollbackHandedOver(projectRoot: string, config: Record<string, unknown>): Promise<Rollback | undefined> {
   try {
     const rollback = rollbackIn(process.env);
+    // Behind fewer checks, a plain `pulumi up` would end in success: `deck` alone knows what to call it.
+    const isHandedOver = [leaseVariable, "PHILLBOT_OUTCOME_FILE"].every((name) => (process.env[name] ?? "") !== "");
+    if (rollback !== undefined && !isHandedOver && !pulumi.runtime.isDryRun())
+      return refuse(2, `\`${rollbackVariable}\` is set, and no \`deck rollback\` is at work.\n  unset ${rollbackVariable}`);
+    if (rollback !== undefined && rollback.tree !== (await gitText(projectRoot, ["rev-parse", "HEAD^{tree}"])))
+      return refuse(2, "What is to be brought back is another tree than the one that lies here. Nothing was touched.");
     const moved = rollback === undefined ? [] : movedSince(config, rollback.today.settings);
     if (moved.length === 0) return rollback;
     return refuse(2, `The older tree is of another stack than today's settings: ${moved.join(", ")}. Nothing was touched.`);

@@ -1,6 +1,7 @@
 /** Proves what a rollback of a stack with sign-off starts, with which of today's, and how it is put on record. */
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { markBegun } from "../../checks/evidence/begun.ts";
@@ -9,8 +10,10 @@ import type { StackGateEnd } from "../../deck/gate.ts";
 import { rollBack, rollbackVerb } from "../../deck/rollback.ts";
 import { deploymentNamed, openOlder, readRan } from "../../deck/rollbackTarget.ts";
 import { up, upOrBack, upVerb } from "../../deck/up.ts";
+import { LocalHost } from "../../host/local.ts";
 import { layoutOf } from "../../model/layout.ts";
 import { rollbackIn } from "../../model/rollback.ts";
+import { historyFolderOf, record as put } from "../../release/history.ts";
 import { keptTree } from "../../release/kept.ts";
 import { sampleReport } from "../checks/evidenceSample.ts";
 import { Team } from "../model/rolesSample.ts";
@@ -88,7 +91,7 @@ describe("a rollback, where sign-off is required", function () {
   const roll = async (commit: string, judged = gate(0)) => {
     const call = callOf(rollbackVerb, project.stack);
     const ran = await readRan(call, world());
-    const older = await openOlder(deploymentNamed(ran, treeOf(commit)), ran, world());
+    const older = await openOlder(deploymentNamed(ran, treeOf(commit)), ran, { world: world(), make: true });
     return rollBack({ call, world: world(), ran, older, backup: undefined, waitSeconds: 0 }, judged);
   };
 
@@ -141,6 +144,23 @@ describe("a rollback, where sign-off is required", function () {
     assert.equal(pulumi.said("calls"), calls);
   });
 
+  it("hands no secret that only today's settings name to the older program, or to what that starts", async () => {
+    const { first } = await twice();
+    const file = `Pulumi.${project.stack}.yaml`;
+    const secrets = { ...(deploy.raw.secrets as object), GITHUB_TOKEN: { from: { env: "NEWER_TOKEN" } } };
+    project.repository.write({ [file]: stackFile({ ...deploy.raw, secrets }) });
+    const value = randomBytes(20).toString("hex");
+    const call = callOf(rollbackVerb, project.stack);
+    const there = { ...world(), environment: { ...world().environment, NEWER_TOKEN: value } };
+    opens(treeOf(first));
+    const ran = await readRan(call, there);
+    const older = await openOlder(deploymentNamed(ran, treeOf(first)), ran, { world: there, make: true });
+    const end = await rollBack({ call, world: there, ran, older, backup: undefined, waitSeconds: 0 }, gate(0));
+    assert.equal(end.code, 0);
+    assert.ok((pulumi.said("env") ?? "").includes("PHILLBOT_ROLLBACK="));
+    assert.ok(!(pulumi.said("env") ?? "").includes(value));
+  });
+
   it("makes what is kept anew where somebody changed it, and brings up what was deployed", async () => {
     const { first } = await twice();
     const folder = keptTree({ root: root(), stack: project.stack }, treeOf(first));
@@ -154,7 +174,7 @@ describe("a rollback, where sign-off is required", function () {
     const { first } = await twice();
     const call = callOf(rollbackVerb, project.stack);
     const ran = await readRan(call, world());
-    const older = await openOlder(deploymentNamed(ran, treeOf(first)), ran, world());
+    const older = await openOlder(deploymentNamed(ran, treeOf(first)), ran, { world: world(), make: true });
     await bringUp();
     const calls = pulumi.said("calls");
     const asked = { call, world: world(), ran, older, backup: undefined, waitSeconds: 0 };
@@ -184,6 +204,14 @@ describe("a rollback, where sign-off is required", function () {
       writeFileSync(join(pulumi.folder, "back"), JSON.stringify(back));
       const which = 'if [ -n "$PHILLBOT_ROLLBACK" ]; then echo back >>"$here/rolled"; w=back; else w=blocked; fi';
       pulumi.set("does", `here=${pulumi.folder}; ${which}; cp "$here/$w" "$here/outcome"`);
+      return upOnce();
+    };
+    /** What the program would write first is written here. */
+    const upOnce = async () => {
+      const folder = historyFolderOf(evidence());
+      const path = layoutOf({ baseFolder: base(), contextFolder: "x" }).history;
+      const draft = { event: "began", at: new Date().toISOString(), stack: project.stack, who: "ada", summary: "…" } as const;
+      await put({ host: new LocalHost(), path, folder }, { ...draft, tree: treeOf("HEAD") });
       await markBegun(evidence(), new Date());
       return upOrBack(callOf(upVerb, project.stack), world(), { up: noGate, back: gate(0) });
     };
@@ -207,13 +235,27 @@ describe("a rollback, where sign-off is required", function () {
         assert.deepEqual([end.code, rolled(), end.summary], [1, 0, "The release gate is blocked."]);
       });
 
+    it("does not begin where this very tree ran behind an open gate before: something else is out", async () => {
+      await blocked([]);
+      const sample = sampleReport();
+      const blockedBy = [{ check: "memory", reason: "It failed." }];
+      const folder = join(evidence(), "run");
+      writeFileSync(pathsIn(folder).json, JSON.stringify({ ...sample, verdict: { ...sample.verdict, blockedBy } }));
+      writeFileSync(join(pulumi.folder, "open"), JSON.stringify({ code: 0, summary: "The gate is open." }));
+      pulumi.set("does", `cp "${pulumi.folder}/open" "${pulumi.folder}/outcome"`);
+      assert.equal((await upOnce()).code, 0);
+      pulumi.set("does", `cp "${pulumi.folder}/blocked" "${pulumi.folder}/outcome"`);
+      const end = await upOnce();
+      assert.equal(end.code, 1);
+      assert.match(end.summary, /this very tree ran behind an open gate/);
+    });
+
     it("stops after three in a row, and says that a person is needed", async () => {
       await blocked(["memory"]);
-      const again = () => upOrBack(callOf(upVerb, project.stack), world(), { up: noGate, back: gate(0) });
-      await again();
-      await again();
+      await upOnce();
+      await upOnce();
       const calls = pulumi.said("calls");
-      const end = await again();
+      const end = await upOnce();
       assert.match(end.summary, /3 times in a row, and is not again: a person is needed/);
       assert.equal((pulumi.said("calls") ?? "").split("\n").length, (calls ?? "").split("\n").length + 1);
     });

@@ -95,7 +95,13 @@ describe("The record of a stack", () => {
   });
 
   it("holds with words in it that a newer program wrote, and tells a change in those as in any other", () => {
-    const newer = { ...draft(), event: "unheard-of", why: "nobody here knows", backup: undefined } as unknown as HistoryDraft;
+    const newer = {
+      ...draft(),
+      event: "unheard-of",
+      why: "nobody here knows",
+      verdict: "void",
+      durationMs: 1.5,
+    } as unknown as HistoryDraft;
     const text = chain([draft(), newer, draft()]);
     const read = verifyHistory(text, "", digest);
     assert.ok(read.ok);

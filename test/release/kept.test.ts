@@ -2,11 +2,11 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { keep, keepOnly, keptFault, keptTree, readKept } from "../../release/kept.ts";
-import { snapshot } from "../../release/snapshot.ts";
+import { snapshot, treeOf } from "../../release/snapshot.ts";
 
 const image = { name: "gateway:1", id: "sha256:1" };
 
@@ -48,6 +48,37 @@ describe("What is kept of a deployment", () => {
     assert.equal(git("show", `${commit}:program.ts`), "two");
     assert.equal(git("status", "--porcelain"), before);
     assert.equal((await snapshot(root, "dev")).tree, tree);
+  });
+
+  it("is told by its id before it was judged, with nothing of it in the repository", async () => {
+    await write("untracked.ts", "a secret, perhaps\n");
+    const objects = () => git("count-objects", "-v");
+    const before = objects();
+    const tree = await treeOf(root, "dev");
+    assert.equal(objects(), before);
+    assert.equal((await snapshot(root, "dev")).tree, tree);
+  });
+
+  it("holds what is deployed as it lies there, though git was told to ignore it or to take it for unchanged", async () => {
+    git("add", "--force", "Pulumi.dev.yaml");
+    git("commit", "--quiet", "--message", "The stack's file");
+    git("update-index", "--assume-unchanged", "Pulumi.dev.yaml");
+    await write("Pulumi.dev.yaml", "config: { changed: true }\n");
+    await mkdir(join(root, "Documentation"));
+    await write("Documentation/ignored.log", "synced all the same\n");
+    await write(".git/info/exclude", "*.log\n");
+    const { tree } = await snapshot(root, "dev");
+    assert.equal(git("show", `${tree}:Pulumi.dev.yaml`), "config: { changed: true }");
+    assert.equal(git("show", `${tree}:Documentation/ignored.log`), "synced all the same");
+  });
+
+  it("is none where a repository lies in it, whose files no tree holds", async () => {
+    execFileSync("git", ["init", "--quiet", join(root, "inner")]);
+    await write("inner/a.ts", "a\n");
+    execFileSync("git", ["-C", join(root, "inner"), "add", "a.ts"]);
+    const who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"];
+    execFileSync("git", ["-C", join(root, "inner"), ...who, "commit", "--quiet", "--message", "Inner"]);
+    await assert.rejects(treeOf(root, "dev"), /`inner` is a repository of its own/);
   });
 
   it("is HEAD itself where the tree is that very commit", async () => {
@@ -101,6 +132,25 @@ describe("What is kept of a deployment", () => {
       (await readKept(place())).map((each) => each.tree),
       [tree],
     );
+  });
+
+  it("is made although an earlier attempt was killed while git made its work tree", async () => {
+    const taken = await keepNow();
+    await rm(`${keptTree(place(), taken.tree)}.json`);
+    git("worktree", "lock", "--reason", "initializing", keptTree(place(), taken.tree));
+    await keepNow();
+    assert.equal(await keptFault(place(), taken), undefined);
+  });
+
+  it("takes no work tree of the operator's away that lies on a disk which is not there now", async () => {
+    const own = `${root}-own`;
+    git("worktree", "add", "--quiet", "--detach", own);
+    await rename(own, `${own}.away`);
+    await keepNow();
+    await keepOnly(place(), new Set());
+    await rename(`${own}.away`, own);
+    assert.equal(execFileSync("git", ["-C", own, "status", "--porcelain"], { encoding: "utf8" }), "");
+    await rm(own, { recursive: true });
   });
 
   it("goes where newer ones take its place, and nothing else does", async () => {
