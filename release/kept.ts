@@ -1,13 +1,12 @@
 /** What was deployed behind an open gate, kept ready on this machine: its files, its packages, and which image it runs. */
 
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execa } from "execa";
 import { z } from "zod";
 import { jsonIn } from "../model/jsonIn.ts";
 import { shortTree } from "../model/rollback.ts";
-import { GitFailed, git, gitText } from "./repository.ts";
+import { addTree, dropTree } from "./ownTree.ts";
+import { GitFailed, gitText } from "./repository.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { uncommitted } from "./workTree.ts";
 
@@ -33,9 +32,14 @@ export interface KeptPlace {
 const folderOf = ({ root, stack }: KeptPlace) => join(root, ".phillbot", "kept", stack);
 /** Absolute path of a kept one's own work tree. */
 export const keptTree = (place: KeptPlace, tree: string): string => join(folderOf(place), shortTree(tree));
-const noteOf = (place: KeptPlace, tree: string) => `${keptTree(place, tree)}.json`;
-/** Of this clone, not of a tree: what a scan found clean, and by which key. */
+/** What a scan found clean, and by which key. */
 const shared = ["fingerprint.key", "exposure-clean"];
+const noteOf = (place: KeptPlace, tree: string) => `${keptTree(place, tree)}.json`;
+
+/** Where packages may lie that fit another tree of this project: in the operator's own, and in those that are kept. */
+export async function packagesOf(place: KeptPlace): Promise<readonly string[]> {
+  return [place.root, ...(await readKept(place)).map(({ tree }) => keptTree(place, tree))];
+}
 
 /** Those that are whole. */
 export async function readKept(place: KeptPlace): Promise<readonly Kept[]> {
@@ -58,11 +62,7 @@ export async function keep(place: KeptPlace, { tree, commit }: Snapshot, image: 
   if (!anew && (await readKept(place)).some((each) => each.tree === tree)) return note(place, { tree, commit, image });
   await drop(place, tree);
   await mkdir(folderOf(place), { recursive: true, mode: 0o700 });
-  const plain = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"];
-  await git(place.root, [...plain, "worktree", "add", "--quiet", "--force", "--detach", folder, commit], { timeoutMs: 120_000 });
-  await bringPackages(place, folder);
-  await mkdir(join(folder, ".phillbot"), { mode: 0o700 });
-  for (const name of shared) await symlink(join(place.root, ".phillbot", name), join(folder, ".phillbot", name));
+  await addTree({ root: place.root, packages: await packagesOf(place), shared }, folder, commit);
   await note(place, { tree, commit, image });
 }
 
@@ -75,8 +75,7 @@ async function note(place: KeptPlace, kept: Kept): Promise<void> {
 /** Takes one away, and what is left of one. */
 async function drop(place: KeptPlace, tree: string): Promise<void> {
   await rm(noteOf(place, tree), { force: true });
-  await rm(keptTree(place, tree), { recursive: true, force: true });
-  await git(place.root, ["worktree", "prune"]);
+  await dropTree(place.root, keptTree(place, tree));
 }
 
 /** Takes all away but these. @returns how many went. */
@@ -84,33 +83,6 @@ export async function keepOnly(place: KeptPlace, trees: ReadonlySet<string>): Pr
   const gone = (await readKept(place)).filter(({ tree }) => !trees.has(tree));
   for (const { tree } of gone) await drop(place, tree);
   return gone.length;
-}
-
-/**
- * Packages of the same lock are there already, here or at another that is kept: they are linked file by file, so that a later
- * `npm ci`, which puts new files in their place, leaves these as they are. Without any, npm brings them.
- */
-async function bringPackages(place: KeptPlace, folder: string): Promise<void> {
-  const wanted = await lockOf(folder);
-  const others = (await readKept(place)).map(({ tree }) => keptTree(place, tree));
-  for (const from of [place.root, ...others]) {
-    if ((await lockOf(from)) !== wanted) continue;
-    const packages = await realpath(join(from, "node_modules")).catch(() => undefined);
-    if (packages === undefined) continue;
-    const into = join(folder, "node_modules");
-    const linked = await execa("cp", ["-al", packages, into], { reject: false });
-    if (!linked.failed) return;
-    // Another file system keeps a copy of its own.
-    await rm(into, { recursive: true, force: true });
-    await execa("cp", ["-a", packages, into]);
-    return;
-  }
-  await execa("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, timeout: 600_000 });
-}
-
-async function lockOf(folder: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, "package-lock.json")).catch(() => undefined);
-  return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
 }
 
 /** Why what lies there is not what was kept, as a sentence; undefined where it is. */
