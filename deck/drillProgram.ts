@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { z } from "zod";
 import { jsonIn } from "../model/jsonIn.ts";
 import { stateCredentials } from "../model/secretSources.ts";
-import { type DrillStack, noteWork } from "./drillStack.ts";
+import { type DrillStack, drillVariable } from "./drillStack.ts";
 import { splitEnvironment } from "./pulumi.ts";
 import type { Stack } from "./session.ts";
 import type { World } from "./verb.ts";
@@ -45,15 +45,21 @@ export async function runDeck(words: readonly string[], { drill, environment, ve
   const { output, signal } = world;
   signal.throwIfAborted();
   const args = [join(drill.root, "deck", "main.ts"), ...words, "--stack", drill.stack, "--json"];
-  // In a group of its own: whoever cleans up after it can end all of it, and a Ctrl-C reaches it once.
+  // In a group of its own: a Ctrl-C reaches it once.
   const child = execa(process.execPath, args, {
-    ...{ cwd: drill.root, env: environment, extendEnv: false, stdin: "ignore", reject: false, detached: true },
+    ...{
+      cwd: drill.root,
+      env: { ...environment, [drillVariable]: drill.stack },
+      extendEnv: false,
+      stdin: "ignore",
+      reject: false,
+      detached: true,
+    },
   });
-  await noteWork(drill, child.pid);
   let late: NodeJS.Timeout | undefined;
   const stop = () => {
     child.kill("SIGINT");
-    late = setTimeout(() => endGroup(child.pid), graceMs);
+    late = setTimeout(() => child.kill("SIGKILL"), graceMs);
   };
   signal.addEventListener("abort", stop, { once: true });
   const lines: string[] = [];
@@ -76,14 +82,5 @@ export async function runDeck(words: readonly string[], { drill, environment, ve
   } finally {
     clearTimeout(late);
     signal.removeEventListener("abort", stop);
-    await noteWork(drill, undefined);
-  }
-}
-
-function endGroup(pid: number | undefined): void {
-  try {
-    if (pid !== undefined) process.kill(-pid, "SIGKILL");
-  } catch {
-    // It has ended meanwhile.
   }
 }

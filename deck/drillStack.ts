@@ -7,25 +7,24 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { z } from "zod";
 import { fingerprintKeyPath, readFingerprintKey } from "../checks/scan/fingerprint.ts";
+import { carriersOf, hasEnded, thisClaimant } from "../host/claimant.ts";
 import { docker } from "../host/engine.ts";
 import { mustRun } from "../host/ensure.ts";
 import type { Host } from "../host/host.ts";
 import { openHost } from "../host/open.ts";
 import { jsonIn } from "../model/jsonIn.ts";
+import { claimantSchema } from "../model/lease.ts";
 import { memoryVolume } from "../model/volumeOwner.ts";
 import { addTree, dropTree } from "../release/ownTree.ts";
 import { imageNames } from "../toolchain/images.ts";
-import { processStart } from "../toolchain/machine.ts";
 import { devFolders, ensureDevStack } from "./devStack.ts";
 import { findPulumi } from "./pulumi.ts";
 import { removeHostFolder } from "./removeFiles.ts";
 import { DeckError, type World } from "./verb.ts";
 
-const processSchema = z.strictObject({ pid: z.int().min(1), start: z.string() });
-/** Who is at work on a drill, so that the next one knows what nobody will clean up any more. */
-const noteSchema = z.strictObject({ owner: processSchema, child: processSchema.optional() });
+/** By this, what works for a drill is known from all else that runs here. */
+export const drillVariable = "PHILLBOT_DRILL";
 
 export interface DrillStack {
   /** Absolute path of its work tree, which is a project of its own. */
@@ -62,7 +61,8 @@ export async function makeDrillStack(
   { root }: World,
 ): Promise<void> {
   await mkdir(drillsOf(root), { recursive: true, mode: 0o700 });
-  await noteWork(drill, undefined);
+  // Who is at work on it, so that the next one knows what nobody will clean up any more.
+  await writeFile(noteOf(drill.root), JSON.stringify(thisClaimant() ?? null), { mode: 0o600 });
   // Recorded exposures are matched by the clone's own key, which may be yet to be made.
   const key = fingerprintKeyPath(root);
   await readFingerprintKey(key);
@@ -98,47 +98,56 @@ export async function setGateway({ root, stack }: DrillStack, gateway: Readonly<
   await writeFile(settingsFile, stringify(file));
 }
 
-/** Notes who is at work on it. @param child its pid. */
-export async function noteWork({ root }: DrillStack, child: number | undefined): Promise<void> {
-  const of = (pid: number) => ({ pid, start: processStart(pid) ?? "" });
-  const note = { owner: of(process.pid), ...(child === undefined ? {} : { child: of(child) }) };
-  await writeFile(noteOf(root), JSON.stringify(note), { mode: 0o600 });
-}
-
 /** Removes what drills left whose process has ended: those that were killed, and those that were kept for a look. */
 export async function sweepDrills(world: World): Promise<void> {
   const names = await readdir(drillsOf(world.root)).catch(() => []);
   const ids = new Set(names.map((name) => name.replace(/\.json$/, "")).filter((name) => idShape.test(name)));
   for (const id of ids) {
     const drill = drillStackOf(world.root, id);
-    const note = noteSchema.safeParse(jsonIn(await readFile(noteOf(drill.root), "utf8").catch(() => "")));
-    if (note.success && runs(note.data.owner)) continue;
+    const owner = claimantSchema.safeParse(jsonIn(await readFile(noteOf(drill.root), "utf8").catch(() => "")));
+    // It hands no lease on: what works for it is known by its own variable.
+    if (owner.success && !hasEnded(owner.data, "")) continue;
     world.output.progress(`Removing what an earlier drill left: ${drill.stack}.`);
-    if (note.success && note.data.child !== undefined) await end(note.data.child);
     await removeDrillStack(drill, world);
   }
 }
 
-type Process = z.output<typeof processSchema>;
+/** How long what works for a drill gets to end by itself, and how long it may take to be gone. */
+const [patienceMs, longestMs] = [20_000, 40_000];
 
-const runs = ({ pid, start }: Process) => start !== "" && processStart(pid) === start;
+/** Where a drill was killed, its update goes on, and an engine that is killed leaves its plugins. @throws DeckError with code 3 */
+async function endWork({ stack }: DrillStack): Promise<void> {
+  const from = performance.now();
+  const asked = new Set<number>();
+  for (let left = carriersOf(drillVariable, stack); left.length > 0; left = carriersOf(drillVariable, stack)) {
+    const waited = performance.now() - from;
+    if (waited > longestMs) throw new DeckError("unknown", `What works for ${stack} does not end.`, `kill -9 ${left.join(" ")}`);
+    for (const pid of left) {
+      if (waited > patienceMs) send(pid, "SIGKILL");
+      else if (!asked.has(pid)) send(pid, "SIGTERM");
+      asked.add(pid);
+    }
+    await sleep(100);
+  }
+}
 
-/** Of a drill that was killed, an update may go on: it ends what it has begun, or is ended. */
-async function end(child: Process): Promise<void> {
-  const deadline = performance.now() + 90_000;
-  if (runs(child)) process.kill(child.pid, "SIGINT");
-  while (runs(child) && performance.now() < deadline) await sleep(250);
-  // It leads a group of its own, its engine included.
-  if (runs(child)) process.kill(-child.pid, "SIGKILL");
+function send(pid: number, signal: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 /** Removes all of it, by its own name; what is not there is passed over. @throws DeckError with code 3 where something stays. */
 export async function removeDrillStack(drill: DrillStack, { root }: Pick<World, "root">): Promise<void> {
   const { name, stack } = drill;
+  await endWork(drill);
   const host = await openHost({ kind: "local" }, { controlFolder: "" });
-  const containers = await listed(host, "ps", "--all", "--quiet", "--filter", `name=^/${name}-`);
-  if (containers.length > 0)
-    await mustRun(host, docker(host, "rm", "--force", "--volumes", ...containers), { timeoutMs: 120_000 });
+  const ours = () => listed(host, "ps", "--all", "--quiet", "--filter", `name=^/${name}-`);
+  // Again: the engine may still be making one for whoever asked last.
+  for (let left = await ours(); left.length > 0; left = await ours())
+    await mustRun(host, docker(host, "rm", "--force", "--volumes", ...left), { timeoutMs: 120_000 });
   for (const [kind, of] of [
     ["network", name],
     ["volume", memoryVolume(name)],

@@ -50,6 +50,14 @@ describe("the check drill", () => {
     for (const path of [page, await only()]) assert.equal((await stat(path)).mode & 0o777, 0o600);
   });
 
+  it("asks for none where all that is hosted is played, which a stack with sign-off cannot say of itself", async () => {
+    const ports = { telegramPort: 1, restPort: 2, postgresPort: 3 };
+    const devServices = { ...ports, images: { telegram: "a:1", rest: "b:1", postgres: "c:1" } };
+    const own = { ...settings, requireSignOff: false, host: { kind: "local" }, devServices } as const;
+    assert.equal((await look({ settings: own })).status, "pass");
+    assert.equal((await look({ settings: { ...own, requireSignOff: true } })).status, "fail");
+  });
+
   it("fails where there is none, with the command to type", async () => {
     const { status, remedy } = await look();
     assert.deepEqual([status, remedy], ["fail", "npx deck drill"]);
