@@ -7,6 +7,7 @@ import { additionalChecks } from "./additional.ts";
 import type { Check, TreeTarget } from "./check.ts";
 import { contextCheck } from "./context.ts";
 import { documentsCheck } from "./documents.ts";
+import { drillCheck } from "./drill.ts";
 import { exposureCheck, treeExposureCheck } from "./exposure.ts";
 import { memoryCheck } from "./memory.ts";
 import { openItemsCheck } from "./openItems.ts";
@@ -30,10 +31,14 @@ const required: Readonly<Record<RequiredCheck, Check>> = {
   provider: providerCheck,
 };
 
-/** The required checks, then those that the policy adds. No setting can leave one out: each check itself says what it needs not look at. */
+/** The required checks, then the drill where the policy asks for one, then those that the policy adds. No setting can leave one out: each check itself says what it needs not look at. */
 export function checksFor(_settings: Settings, policy: GatePolicy): readonly Check[] {
-  return [...requiredChecks.map((id) => required[id]), ...additionalChecks(policy)];
+  return [...requiredChecks.map((id) => required[id]), ...drillWhereAsked(policy), ...additionalChecks(policy)];
 }
 
 /** What can be judged before the first resource: it looks at the tree alone. */
-export const treeChecks: readonly Check<TreeTarget>[] = [openItemsCheck, documentsCheck, treeExposureCheck];
+export function treeChecksFor(policy: GatePolicy): readonly Check<TreeTarget>[] {
+  return [openItemsCheck, documentsCheck, treeExposureCheck, ...drillWhereAsked(policy)];
+}
+
+const drillWhereAsked = ({ drill }: GatePolicy) => (drill === undefined ? [] : [drillCheck]);

@@ -2,7 +2,6 @@
 
 import { shortTree } from "../model/rollback.ts";
 import { readDifference } from "../release/difference.ts";
-import { snapshot } from "../release/snapshot.ts";
 import { partLines } from "./releaseDiff.ts";
 import type { Older, Ran } from "./rollbackTarget.ts";
 import type { World } from "./verb.ts";
@@ -13,15 +12,15 @@ export interface WouldChange {
   readonly subjects: readonly string[];
 }
 
-/** Compared with what was deployed last, where that is known here; else with what lies in the work tree. */
+/** Compared with what was deployed last, where that is known here; else with HEAD. */
 export async function wouldChange({ kept, deployment }: Older, ran: Ran, { root, signal }: World): Promise<WouldChange> {
-  const { stack, current } = ran;
+  const { current } = ran;
   try {
     const last = ran.kept.find(({ tree }) => tree === current)?.commit;
-    const from = last ?? (await snapshot(root, stack.stack, { signal })).commit;
+    const from = last ?? "HEAD";
     const { files } = await readDifference(root, { from, to: kept.commit, signal });
     const subjects = [...new Set(files.map(({ part }) => part).filter((part) => part !== undefined))].toSorted();
-    const than = last === undefined ? "the work tree here" : `what was deployed last (${shortTree(current ?? "")})`;
+    const than = last === undefined ? "HEAD here" : `what was deployed last (${shortTree(current ?? "")})`;
     const head = `\`${deployment.name}\`, whose gate was open at ${deployment.at}, differs from ${than}:`;
     return { subjects, text: [head, ...partLines(subjects, files).map((line) => `  ${line}`)].join("\n") };
   } catch (error) {

@@ -6,11 +6,11 @@ import type { Call, Outcome, World } from "./verb.ts";
 
 /** @throws DeckError */
 export async function runTreeCheck(id: string, call: Call, world: World): Promise<Outcome> {
-  const { treeChecks } = await import("../checks/all.ts");
+  const { treeChecksFor } = await import("../checks/all.ts");
   const policy = await openPolicy(world);
   const target = await openTree(call, world);
   return runOutsideGate(
-    treeChecks.filter((check) => check.id === id),
+    treeChecksFor(policy).filter((check) => check.id === id),
     { target, policy, world },
   );
 }

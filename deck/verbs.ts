@@ -8,6 +8,7 @@ import { docsCheckVerb } from "./docsCheck.ts";
 import { docsStampVerb } from "./docsStamp.ts";
 import { docsSyncVerb } from "./docsSync.ts";
 import { docsVerifyVerb } from "./docsVerify.ts";
+import { drillVerb } from "./drill.ts";
 import { envVerb } from "./env.ts";
 import { gateVerb } from "./gate.ts";
 import { historyVerb, historyVerifyVerb } from "./history.ts";
@@ -43,6 +44,7 @@ export const verbs: readonly Verb[] = [
   upVerb,
   previewVerb,
   rollbackVerb,
+  drillVerb,
   psVerb,
   logsVerb,
   gateVerb,

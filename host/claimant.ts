@@ -67,12 +67,24 @@ function fieldsOf(pid: string): readonly string[] {
  * what they had begun, which shows where it is a process of its own.
  */
 function isHandedOn(id: string): boolean {
-  const running = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && startOf(Number(name)) !== undefined);
-  const wanted = `${leaseVariable}=${id}`;
-  const carriers = running.filter((pid) => textOf(pid, "environ").split("\0").includes(wanted));
+  const running = runningProcesses();
+  const carriers = carriersAmong(running, leaseVariable, id);
   const plugins = carriers.filter((pid) => textOf(pid, "comm").startsWith("pulumi-"));
   return plugins.length < carriers.length || running.some((pid) => plugins.includes(parentOf(pid)));
 }
+
+/** Processes of this machine, and of users whom this one may look at, that were started with the variable set so. */
+export function carriersOf(variable: string, value: string): readonly number[] {
+  return carriersAmong(runningProcesses(), variable, value).map(Number);
+}
+
+function carriersAmong(running: readonly string[], variable: string, value: string): readonly string[] {
+  const wanted = `${variable}=${value}`;
+  return running.filter((pid) => textOf(pid, "environ").split("\0").includes(wanted));
+}
+
+const runningProcesses = (): readonly string[] =>
+  readdirSync("/proc").filter((name) => /^\d+$/.test(name) && startOf(Number(name)) !== undefined);
 
 const parentOf = (pid: string): string => fieldsOf(pid)[1] ?? "";
 

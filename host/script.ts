@@ -19,7 +19,7 @@ type ScriptName =
   | "verify-backup"
   | "write-file";
 
-type NodeScriptName = "answer-of" | "channel-state" | "index-state" | "reach" | "wait-ready";
+type NodeScriptName = "answer-of" | "channel-state" | "index-state" | "pair" | "reach" | "saved-state" | "wait-ready";
 
 /** The text of scripts for the Node in the gateway's container, one after the other, without their comments. */
 export function nodeScriptText(...names: readonly NodeScriptName[]): string {

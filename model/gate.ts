@@ -27,6 +27,8 @@ export const gatePolicySchema = z.strictObject({
       clockSkew: z.int().min(1).max(30).default(30),
     })
     .default({ items: 300, evidence: 86_400, clockSkew: 30 }),
+  /** A release wants a drill of a rollback that held and is no older; without it, none is asked for. */
+  drill: z.strictObject({ maximumAgeDays: z.int().min(1).max(90) }).optional(),
   /** Checks of the operator's own, run on the operator's machine: exit 0 passes, 3 is inconclusive, all else fails. */
   additionalChecks: z
     .array(

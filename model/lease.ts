@@ -14,7 +14,7 @@ export const leaseVariable = "PHILLBOT_LEASE";
 const words = z.string().min(1).max(120);
 
 /** A process of an operator's machine, so that the same machine knows when it has ended. */
-const claimantSchema = z.strictObject({
+export const claimantSchema = z.strictObject({
   /** Digest of what tells this machine, its start and its space of process ids from all others. */
   on: sha256,
   uid: z.int().min(0),

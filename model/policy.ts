@@ -20,12 +20,16 @@ export type ParsedPolicy =
 /** The checks with items that a waiver can open; the others hold for a whole or not at all. */
 const waivableChecks = ["open-items", "exposure"] as const;
 
+/** Of the code's own, but there only where the policy asks for it. */
+export const drillCheckId = "drill";
+
 /** Every check that must have a result under this policy: the code's, then the policy's own. */
 export function expectedChecks(policy: GatePolicy): readonly string[] {
-  return [...requiredChecks, ...policy.additionalChecks.map(({ id }) => id)];
+  const drill = policy.drill === undefined ? [] : [drillCheckId];
+  return [...requiredChecks, ...drill, ...policy.additionalChecks.map(({ id }) => id)];
 }
 
-const required: ReadonlySet<string> = new Set(requiredChecks);
+const required: ReadonlySet<string> = new Set([...requiredChecks, drillCheckId]);
 const waivable: ReadonlySet<string> = new Set(waivableChecks);
 const listed = (ids: Iterable<string>) => [...ids].map((id) => `\`${id}\``).join(", ");
 

@@ -37,8 +37,8 @@ export function rollbackIn(environment: Readonly<Record<string, string | undefin
   throw new Error(`\`${rollbackVariable}\` is set and is no rollback; \`npx deck rollback\` sets it by itself.`);
 }
 
-/** Checks that say something of the tree and nothing of what runs: an older tree is older, which is no reason to stay down. */
-export const shownOnly: ReadonlySet<string> = new Set(["open-items", "documents"]);
+/** Checks that say something of the tree, or of what was practised, and nothing of what runs: that is no reason to stay down. */
+export const shownOnly: ReadonlySet<string> = new Set(["open-items", "documents", "drill"]);
 
 /**
  * The older settings with what is always today's: the host, by whose key it is known, and where each secret comes from. A

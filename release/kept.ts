@@ -1,13 +1,12 @@
 /** What was deployed behind an open gate, kept ready on this machine: its files, its packages, and which image it runs. */
 
-import { createHash } from "node:crypto";
-import { mkdir, readdir, readFile, realpath, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { execa } from "execa";
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { jsonIn } from "../model/jsonIn.ts";
 import { shortTree } from "../model/rollback.ts";
-import { GitFailed, git, gitText } from "./repository.ts";
+import { addTree, dropTree } from "./ownTree.ts";
+import { GitFailed, gitText } from "./repository.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { uncommitted } from "./workTree.ts";
 
@@ -33,9 +32,14 @@ export interface KeptPlace {
 const folderOf = ({ root, stack }: KeptPlace) => join(root, ".phillbot", "kept", stack);
 /** Absolute path of a kept one's own work tree. */
 export const keptTree = (place: KeptPlace, tree: string): string => join(folderOf(place), shortTree(tree));
-const noteOf = (place: KeptPlace, tree: string) => `${keptTree(place, tree)}.json`;
-/** Of this clone, not of a tree: what a scan found clean, and by which key. */
+/** What a scan found clean, and by which key. */
 const shared = ["fingerprint.key", "exposure-clean"];
+const noteOf = (place: KeptPlace, tree: string) => `${keptTree(place, tree)}.json`;
+
+/** Where packages may lie that fit another tree of this project: in the operator's own, and in those that are kept. */
+export async function packagesOf(place: KeptPlace): Promise<readonly string[]> {
+  return [place.root, ...(await readKept(place)).map(({ tree }) => keptTree(place, tree))];
+}
 
 /** Those that are whole. */
 export async function readKept(place: KeptPlace): Promise<readonly Kept[]> {
@@ -59,13 +63,7 @@ export async function keep(place: KeptPlace, { tree, commit }: Snapshot, image: 
   if (isWhole) return note(place, { tree, commit, image });
   await drop(place, tree);
   await mkdir(folderOf(place), { recursive: true, mode: 0o700 });
-  const plain = ["-c", "core.hooksPath=/dev/null", "-c", "advice.detachedHead=false"];
-  await git(place.root, [...plain, "worktree", "add", "--quiet", "--force", "--force", "--detach", folder, commit], {
-    timeoutMs: 120_000,
-  });
-  await bringPackages(place, folder);
-  await mkdir(join(folder, ".phillbot"), { mode: 0o700 });
-  for (const name of shared) await symlink(join(place.root, ".phillbot", name), join(folder, ".phillbot", name));
+  await addTree({ root: place.root, packages: await packagesOf(place), shared }, folder, commit);
   await note(place, { tree, commit, image });
 }
 
@@ -78,24 +76,7 @@ async function note(place: KeptPlace, kept: Kept): Promise<void> {
 /** Takes one away, and what is left of one. */
 async function drop(place: KeptPlace, tree: string): Promise<void> {
   await rm(noteOf(place, tree), { force: true });
-  await rm(keptTree(place, tree), { recursive: true, force: true });
-  await unregister(place.root, keptTree(place, tree));
-}
-
-/**
- * Takes git's own note of the work tree away, and no other: `worktree prune` would take those of the operator's that lie on a
- * disk which is not there now, and leaves one that was killed while it was made.
- */
-async function unregister(root: string, folder: string): Promise<void> {
-  const common = await gitText(root, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
-  const own = new Set([
-    join(folder, ".git"),
-    join(await realpath(dirname(folder)).catch(() => folder), basename(folder), ".git"),
-  ]);
-  for (const id of await readdir(join(common, "worktrees")).catch(() => [])) {
-    const at = await readFile(join(common, "worktrees", id, "gitdir"), "utf8").catch(() => "");
-    if (own.has(at.trim())) await rm(join(common, "worktrees", id), { recursive: true, force: true });
-  }
+  await dropTree(place.root, keptTree(place, tree));
 }
 
 /** Takes all away but these, what is left of one that was killed on the way too. */
@@ -105,38 +86,6 @@ export async function keepOnly(place: KeptPlace, trees: ReadonlySet<string>): Pr
   const gone = new Set(names.filter((name) => !kept.has(name)));
   for (const name of gone) await drop(place, name);
   if (kept.size === 0) await rm(folderOf(place), { recursive: true, force: true });
-}
-
-/**
- * Packages of the same lock are there already, here or at another that is kept: they are linked file by file, so that a later
- * `npm ci`, which puts new files in their place, leaves these as they are. Without any, npm brings them.
- */
-async function bringPackages(place: KeptPlace, folder: string): Promise<void> {
-  const wanted = await lockOf(folder);
-  const others = (await readKept(place)).map(({ tree }) => keptTree(place, tree));
-  for (const from of [place.root, ...others]) {
-    if ((await lockOf(from)) !== wanted) continue;
-    const packages = await realpath(join(from, "node_modules")).catch(() => undefined);
-    if (packages === undefined) continue;
-    const into = join(folder, "node_modules");
-    const linked = await execa("cp", ["-al", packages, into], { reject: false });
-    if (!linked.failed) return;
-    // Another file system keeps a copy of its own.
-    await rm(into, { recursive: true, force: true });
-    await execa("cp", ["-a", packages, into]);
-    return;
-  }
-  // Scripts of packages run in it: they are given what npm needs and nothing else.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => npmNeeds.test(name)));
-  await execa("npm", ["ci", "--no-audit", "--no-fund"], { cwd: folder, timeout: 600_000, env, extendEnv: false });
-}
-
-const npmNeeds =
-  /^(?:PATH|HOME|LANG|TMPDIR|(?:https?|no)_proxy|HTTPS?_PROXY|NO_PROXY|SSL_CERT_FILE|NODE_EXTRA_CA_CERTS|npm_config_\w+)$/;
-
-async function lockOf(folder: string): Promise<string | undefined> {
-  const text = await readFile(join(folder, "package-lock.json")).catch(() => undefined);
-  return text === undefined ? undefined : createHash("sha256").update(text).digest("hex");
 }
 
 /** Why what lies there is not what was kept, as a sentence; undefined where it is. */

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { execa } from "execa";
-import { treeChecks } from "../checks/all.ts";
+import { treeChecksFor } from "../checks/all.ts";
 import type { TreeTarget } from "../checks/check.ts";
 import { judgeTree } from "../checks/gate.ts";
 import { refuseStep, unjudgedStep } from "../checks/pendingMigrations.ts";
@@ -167,7 +167,12 @@ async function refuseForeignSettings(projectRoot: string, stack: string, config:
 export async function refuseBlockedTree(inputs: Inputs): Promise<void> {
   const { policy, signOff, rollback, home, ...target } = inputs;
   const back = rollback === undefined ? {} : { rollback: { name: rollback.name, home } };
-  const tree = { target: { ...target, ...back } satisfies TreeTarget, policy, checks: treeChecks, now: () => new Date() };
+  const tree = {
+    target: { ...target, ...back } satisfies TreeTarget,
+    policy,
+    checks: treeChecksFor(policy),
+    now: () => new Date(),
+  };
   const [judged, edited, step] = await Promise.all([judgeTree(tree), editedMigrations(inputs), judgeStep(inputs)]);
   const blockedBy = [...judged.verdict.blockedBy, ...edited, ...step.blockedBy];
   const code = step.code === 4 ? 4 : edited.length > 0 ? 1 : judged.code === 0 ? step.code : judged.code;

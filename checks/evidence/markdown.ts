@@ -97,13 +97,13 @@ function escapeText(text: string): string {
 }
 
 /** Code spans stay as they are, so that a summary's own backticks keep working. */
-function cell(text: string): string {
+export function cell(text: string): string {
   return text
     .split(/(`[^`]*`)/)
     .map((part) => (/^`[^`]*`$/.test(part) ? part.replaceAll(/\s+/g, " ").replaceAll("|", "\\|") : escapeText(part)))
     .join("");
 }
 
-function code(text: string): string {
+export function code(text: string): string {
   return `\`${text.replaceAll("`", "'").replaceAll(/\s+/g, " ")}\``;
 }

@@ -1,7 +1,7 @@
 /** The checks that run are the checks that the code requires: each once, under its own id. */
 
 import assert from "node:assert/strict";
-import { checksFor, treeChecks } from "../../checks/all.ts";
+import { checksFor, treeChecksFor } from "../../checks/all.ts";
 import { requiredChecks } from "../../model/check.ts";
 import { expectedChecks } from "../../model/policy.ts";
 import { parseSettings } from "../../model/settingsParse.ts";
@@ -15,6 +15,7 @@ const { settings } = parsed;
 describe("checksFor", () => {
   it("gives exactly the checks that the verdict expects, in its order", () => {
     const policy = policyWith({
+      drill: { maximumAgeDays: 7 },
       additionalChecks: [{ id: "ours", title: "Ours holds.", command: ["true"], deadline: 10, environment: [] }],
     });
     assert.deepEqual(
@@ -31,12 +32,17 @@ describe("checksFor", () => {
   });
 });
 
-describe("treeChecks", () => {
+describe("treeChecksFor", () => {
   it("judges open items, documents and exposure, under the ids that the full gate uses", () => {
     assert.deepEqual(
-      treeChecks.map(({ id }) => id),
+      treeChecksFor(policyWith()).map(({ id }) => id),
       ["open-items", "documents", "exposure"],
     );
-    for (const { id } of treeChecks) assert.ok((requiredChecks as readonly string[]).includes(id));
+    const asked = treeChecksFor(policyWith({ drill: { maximumAgeDays: 7 } }));
+    assert.deepEqual(
+      asked.map(({ id }) => id),
+      ["open-items", "documents", "exposure", "drill"],
+    );
+    for (const { id } of treeChecksFor(policyWith())) assert.ok((requiredChecks as readonly string[]).includes(id));
   });
 });

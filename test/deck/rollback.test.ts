@@ -6,6 +6,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { dirname, join } from "node:path";
 import { markBegun } from "../../checks/evidence/begun.ts";
 import { pathsIn } from "../../checks/evidence/write.ts";
+import { readSource } from "../../deck/drillSource.ts";
 import type { StackGateEnd } from "../../deck/gate.ts";
 import { rollBack, rollbackVerb } from "../../deck/rollback.ts";
 import { deploymentNamed, openOlder, readRan } from "../../deck/rollbackTarget.ts";
@@ -271,5 +272,26 @@ describe("a rollback, where sign-off is required", function () {
     opens();
     await up(callOf(upVerb, project.stack), inherited, noGate);
     assert.doesNotMatch(pulumi.said("env") ?? "", /PHILLBOT_ROLLBACK/);
+  });
+
+  it("is practised from the work tree to what runs by the record, and with HEAD where no record can be read", async () => {
+    const { second } = await twice();
+    const call = callOf(rollbackVerb, project.stack);
+    const { running, candidate } = await readSource(call, world());
+    const { name, ...release } = running.named;
+    assert.deepEqual(release, { commit: second, tree: treeOf(second), standsIn: null });
+    assert.notEqual(name, "HEAD");
+    assert.deepEqual([candidate.named.name, candidate.named.commit], ["HEAD", second]);
+    assert.equal(running.gateway.image, (deploy.raw.gateway as { image: string }).image);
+    project.repository.write({ "host/a.ts": "changed\n" });
+    const next = await readSource(call, world());
+    assert.deepEqual([next.candidate.named.name, next.candidate.content.base], ["the work tree", second]);
+    assert.equal(git("show", `${next.candidate.content.commit}:host/a.ts`), "changed");
+    assert.equal(next.running.named.commit, second);
+    const { history } = layoutOf({ baseFolder: base(), contextFolder: "x" });
+    writeFileSync(history, readFileSync(history, "utf8").split("\n").slice(1).join("\n"));
+    const unread = await readSource(call, world());
+    assert.equal(unread.running.named.name, "HEAD");
+    assert.match(unread.running.named.standsIn ?? "", /HEAD stands for what runs, because the stack's record cannot be read/);
   });
 });

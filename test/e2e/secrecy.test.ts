@@ -23,6 +23,7 @@ import { setTelegramFault, type TelegramFault } from "./telegramFault.ts";
 const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ps: [["ps"]],
   rollback: [["rollback", "--dry-run"]],
+  drill: [["drill", "--dry-run"]],
   logs: [["logs", "--since", "1h"]],
   gate: [["gate"]],
   report: [["report"], ...["markdown", "junit", "sarif", "json"].map((format) => ["report", "--format", format])],

@@ -24,6 +24,14 @@ describe("checkPolicy", () => {
     assert.deepEqual(expectedChecks(parsed.policy).slice(-2), ["provider", "uptime"]);
   });
 
+  it("expects a drill where it is asked for, and nowhere else", () => {
+    for (const drill of [undefined, { maximumAgeDays: 7 }]) {
+      const parsed = checkPolicy({ version: 1, drill, additionalChecks: [additional("uptime")] });
+      assert.ok(parsed.ok);
+      assert.equal(expectedChecks(parsed.policy).includes("drill"), drill !== undefined);
+    }
+  });
+
   const refused: readonly [string, unknown, string][] = [
     ["nothing at all", null, "policy"],
     ["a text", "version: 1", "policy"],
@@ -35,6 +43,14 @@ describe("checkPolicy", () => {
       { version: 1, additionalChecks: [additional("telegram")] },
       "additionalChecks[0].id",
     ],
+    [
+      "an additional check that would pass for a drill",
+      { version: 1, additionalChecks: [additional("drill")] },
+      "additionalChecks[0].id",
+    ],
+    ["a drill of any age", { version: 1, drill: {} }, "drill.maximumAgeDays"],
+    ["a drill as old as you like", { version: 1, drill: { maximumAgeDays: 91 } }, "drill.maximumAgeDays"],
+    ["a deadline for a drill that nobody asked for", { version: 1, deadlines: { drill: 5 } }, "deadlines.drill"],
     [
       "two additional checks of one id",
       { version: 1, additionalChecks: [additional("a"), additional("a")] },
