@@ -25,8 +25,8 @@ export interface Deployments {
   readonly all: readonly Deployment[];
   /** The tree of the last update that began; undefined where there is none, or nobody looked at its tree. */
   readonly current: string | undefined;
-  /** How that one ended; `none` where it was killed. */
-  readonly ended: "none" | "open" | "blocked" | "blocked rollback";
+  /** How that one ended; without an end it was killed. */
+  readonly ended: "killed" | "killed rollback" | "open" | "blocked" | "blocked rollback";
 }
 
 type Line = readonly Deployment[];
@@ -44,21 +44,23 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
   let left: Line = [];
   let current: string | undefined;
   let isRollback = false;
-  let ended: Deployments["ended"] = "none";
+  let ended: Deployments["ended"] = "killed";
   for (const { event, verdict, tree, release, commit, at, number, rollback } of entries) {
-    if (event === "began") [current, isRollback, ended] = [tree, rollback === true, "none"];
+    if (event === "began")
+      [current, isRollback, ended] = [tree, rollback === true, rollback === true ? "killed rollback" : "killed"];
     if (ends.has(event)) ended = verdict === "open" ? "open" : isRollback ? "blocked rollback" : "blocked";
     if (verdict !== "open" || tree === undefined) continue;
     // It becomes part of what is printed, and of commands to type.
     const name = /^[\w.+-]+$/.test(release?.id ?? "") ? (release?.id ?? "") : shortTree(tree);
     const own = { name, tree, release: release?.digest, commit, at, entry: number, abandoned: false };
-    if (event === "released" || event === "ended") {
+    const index = event === "rolled-back" ? line.findIndex((each) => each.tree === tree) : -1;
+    if (index >= 0) {
+      left = [...without(left, own), ...line.slice(index + 1).map((each) => ({ ...each, abandoned: true }))];
+      line = [...line.slice(0, index), own];
+    } else if (ends.has(event)) {
+      // Also one that was left and is brought back after all: what runs then comes before it.
       line = [...without(line, own), own];
       left = without(left, own);
-    } else if (event === "rolled-back") {
-      const index = line.findIndex((each) => each.tree === tree);
-      left = [...without(left, own), ...line.slice(index + 1).map((each) => ({ ...each, abandoned: true }))];
-      line = [...line.slice(0, Math.max(index, 0)), own];
     }
   }
   return { all: [...line.toReversed(), ...left.toReversed()], current, ended };
@@ -69,10 +71,12 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
  * back, or up again, and was killed, is still the one; where an older tree was brought up and blocked, the newest is.
  */
 export function beforeCurrent({ all, current, ended }: Deployments): Deployment | undefined {
+  // Also one that had been left before.
+  if (ended === "killed rollback") return all.find(({ tree }) => tree === current);
   const line = all.filter(({ abandoned }) => !abandoned);
   const index = line.findIndex(({ tree }) => tree === current);
   if (index < 0) return line[0];
-  if (ended === "none") return line[index];
+  if (ended === "killed") return line[index];
   return ended === "blocked" && index > 0 ? line[0] : line[index + 1];
 }
 

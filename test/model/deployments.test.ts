@@ -43,8 +43,11 @@ describe("What ran before", () => {
     ["is it again once it was brought up anew", ["+a", "+b", "<a", "+b", "+c"], "b"],
     ["goes back further, and not to the newer one, where a rollback was blocked", ["+a", "+b", "+c", "?b"], "a"],
     ["is nothing where all that ran was left", ["+a", "+b", "<a"], undefined],
+    ["is what ran when one that was left was brought back after all", ["+a", "+b", "<a", "<b"], "a"],
     ["is the one that was being brought back and was killed", ["+z", "+a", "+b", ",a"], "a"],
     ["is that one also where nothing ran before it", ["+a", "+b", ",a"], "a"],
+    ["is also one that had been left before", ["+a", "+b", "<a", ",b"], "b"],
+    ["is what runs where an update to one that was left was killed", ["+a", "+b", "<a", ".b"], "a"],
     ["is the last that was open where an update to a new one was killed", ["+a", "+b", ".c"], "b"],
     ["is the newest where an older one was brought up by hand and blocked", ["+z", "+a", "+b", "!a"], "b"],
   ];
