@@ -9,7 +9,7 @@ import type { HistoryEntry } from "../model/history.ts";
 import { layoutOf } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { movedSince, withToday } from "../model/rollback.ts";
-import type { Settings } from "../model/settings.ts";
+import { type Settings, settingsSchema } from "../model/settings.ts";
 import { formatFaults } from "../model/settingsFault.ts";
 import { parseSettings } from "../model/settingsParse.ts";
 import { HistoryBroken, HistoryNotWritten, historyFolderOf, readHistory } from "../release/history.ts";
@@ -97,7 +97,9 @@ export async function openOlder(
       `git diff --no-index ${join(folder, `Pulumi.${stack.stack}.yaml`)} Pulumi.${stack.stack}.yaml`,
     );
   }
-  const parsed = parseSettings(withToday(raw, today), stack.stack);
+  // What has gone from the settings since is the older program's to know.
+  const known = Object.fromEntries(Object.entries(raw).filter(([key]) => key in settingsSchema.shape));
+  const parsed = parseSettings(withToday(known, today), stack.stack);
   if (!parsed.ok) throw new DeckError("usage", `The settings of ${named} cannot be used today.\n${formatFaults(parsed.faults)}`);
   const signOff = await mayDeploy(folder, { stack: stack.stack, raw, now: world.now(), signal: world.signal, isRollback: true });
   if (signOff.kind === "refused")
