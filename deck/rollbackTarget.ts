@@ -91,11 +91,8 @@ export async function openOlder(
   const named = `\`${deployment.name}\``;
   if (moved.length > 0) {
     const problem = `${named} was deployed to another stack than \`Pulumi.${stack.stack}.yaml\` describes today: ${moved.join(", ")}. Nothing was touched.`;
-    throw new DeckError(
-      "usage",
-      problem,
-      `git diff --no-index ${join(folder, `Pulumi.${stack.stack}.yaml`)} Pulumi.${stack.stack}.yaml`,
-    );
+    const file = `Pulumi.${stack.stack}.yaml`;
+    throw new DeckError("usage", problem, `git diff --no-index ${join(folder, file)} ${file}`);
   }
   // What has gone from the settings since is the older program's to know.
   const known = Object.fromEntries(Object.entries(raw).filter(([key]) => key in settingsSchema.shape));

@@ -30,12 +30,12 @@ describe("deck release, from cut to revoked", function () {
       cut.text,
       /^Release 1\.0\.0 of [0-9a-f]{12} is a candidate: [0-9a-f]{64}\n.*npx deck release attest --stack test-/,
     );
-    assert.match((await verbs.run(releaseListVerb)).text, /^1\.0\.0 {2}[0-9a-f]{12} {2}commit [0-9a-f]{12} {2}candidate$/);
+    assert.match((await verbs.run(releaseListVerb)).text, /^1\.0\.0 {2}[0-9a-f]{12} {2}commit [0-9a-f]{12} {2}candidate$/m);
     assert.match(
       (await verbs.attested()).text,
       /^`cy` attested [\s\S]*npm test: 10 passed[\s\S]*gate: 10 passed[\s\S]*npx deck release sign/,
     );
-    assert.match((await verbs.run(releaseListVerb)).text, /attested$/);
+    assert.match((await verbs.run(releaseListVerb)).text, /attested$/m);
     assert.equal((await verbs.run(releaseVerifyVerb)).code, 4);
     assert.match(
       (await verbs.run(releaseSignVerb, [], verbs.key("bo"))).text,
@@ -47,7 +47,7 @@ describe("deck release, from cut to revoked", function () {
     );
     const verified = await verbs.run(releaseVerifyVerb);
     assert.deepEqual([verified.code, verified.data.ok, verified.data.signer], [0, true, "bo"]);
-    assert.match((await verbs.run(releaseListVerb)).text, /signed: phillbot:test-[0-9a-f]+@claw%40phill%3A22$/);
+    assert.match((await verbs.run(releaseListVerb)).text, /signed: phillbot:test-[0-9a-f]+@claw%40phill%3A22$/m);
     const there = execFileSync("git", ["ls-tree", "-r", "--name-only", "records"], { cwd: verbs.origin, encoding: "utf8" });
     assert.deepEqual(there.match(/^[a-z]+/gm), ["attestations", "releases", "signatures"]);
     const { text } = await verbs.run(releaseRevokeVerb, ["1.0.0"], { ...verbs.key("bo"), reason: "It loses messages." });
@@ -55,11 +55,11 @@ describe("deck release, from cut to revoked", function () {
     const refused = await verbs.run(releaseVerifyVerb);
     assert.equal(refused.code, 4);
     assert.match(refused.text, /is not released for[\s\S]*`bo` revoked it/);
-    assert.match((await verbs.run(releaseListVerb)).text, /revoked: by bo, It loses messages\.$/);
+    assert.match((await verbs.run(releaseListVerb)).text, /revoked: by bo, It loses messages\.$/m);
     // The record of it is taken away, here and at origin.
     verbs.project.repository.git("update-ref", "refs/heads/records", "records~1");
     verbs.project.repository.git("push", "--quiet", "--force", "origin", "records");
-    assert.match((await verbs.run(releaseListVerb)).text, /revoked: seen here before; the record of it is gone$/);
+    assert.match((await verbs.run(releaseListVerb)).text, /revoked: seen here before; the record of it is gone$/m);
     assert.match((await verbs.run(releaseVerifyVerb)).text, /has seen it revoked/);
   });
 

@@ -55,8 +55,12 @@ describe("deck release", function () {
 
     it("could not tell, with 3, where origin does not answer, or leads elsewhere", async () => {
       execFileSync("mv", [verbs.origin, `${verbs.origin}.away`]);
-      for (const verb of [releaseVerifyVerb, releaseListVerb, releaseCutVerb])
+      for (const verb of [releaseVerifyVerb, releaseCutVerb])
         await assert.rejects(verbs.run(verb), fails(3, /`origin` could not be reached/, /git ls-remote origin records/));
+      // What ran can come back without it, and is told.
+      const { code, text, data } = await verbs.run(releaseListVerb);
+      assert.deepEqual([code, data.releases], [3, null]);
+      assert.match(text, /`origin` could not be reached.*\n {2}git ls-remote origin records\n\nWhat ran /);
       verbs.project.repository.git("remote", "set-url", "origin", `${verbs.origin}.away`);
       await assert.rejects(verbs.run(releaseVerifyVerb), fails(3, /`origin` leads to/, /git remote set-url origin/));
     });
