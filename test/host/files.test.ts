@@ -55,7 +55,7 @@ describe("writeFile", () => {
     const line = argv.join(" ").replace(scriptText("write-file"), "SCRIPT");
     assert.equal(
       line,
-      "docker run --rm --interactive --pull never --network none --log-driver none --read-only --user 0:0 --cap-drop ALL " +
+      "docker run --rm --interactive --pull never --network none --log-driver none --label phillbot.purpose=one-shot --read-only --user 0:0 --cap-drop ALL " +
         "--cap-add CHOWN --cap-add DAC_OVERRIDE --cap-add FOWNER --security-opt no-new-privileges " +
         "--mount type=bind,source=/b,target=/target --entrypoint sh gateway:1 -c SCRIPT write-file /target c /b/c 600 1000:1000",
     );
