@@ -4,6 +4,7 @@ import type { Backup } from "../model/backup.ts";
 import type { Deployment } from "../model/deployments.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { type Rollback, rollbackVariable } from "../model/rollback.ts";
+import { readKept } from "../release/kept.ts";
 import { bringUp, type Under } from "./bringUp.ts";
 import { decide } from "./confirm.ts";
 import { gateStack } from "./gate.ts";
@@ -40,7 +41,8 @@ export const rollbackVerb: Verb = {
     await openPolicy(world);
     const deployment = await chooseDeployment(ran, call, world);
     await makeReady(deployment, ran, { call, world, waitSeconds });
-    const older = await openOlder(deployment, ran, { world, make: false });
+    const kept = await readKept({ root: world.root, stack: call.stack });
+    const older = await openOlder(deployment, { ...ran, kept }, { world, make: false });
     const backup = call.options.withState === true ? await stateBefore(older, ran, { call, world }) : undefined;
     const change = await wouldChange(older, ran, world);
     if (call.dryRun) return dryRun(older, { call, world, change, backup: backup?.name });
