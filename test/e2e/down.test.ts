@@ -69,6 +69,9 @@ describe("Taking a stack down", function () {
     await until("the database's container", async () => ((await names("ps", "--all")).length > 0 ? true : undefined), 240_000);
     update.kill("SIGKILL");
     await update;
+    // Its program looks twice a second whether its engine is there.
+    const { pid } = JSON.parse((await project.deck("lease", "show", "--json")).stdout).lease as { pid: number };
+    await until("the end of its program", async () => (existsSync(`/proc/${pid}`) ? undefined : true));
     const { state } = devFolders(root, stack);
     const { ended, alive } = await locksOf(state, stack);
     assert.deepEqual([ended.length, alive], [1, []]);
