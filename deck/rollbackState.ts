@@ -67,11 +67,14 @@ export async function withOlderState(backup: Backup, within: Within, update: () 
   }
 }
 
-/** An earlier attempt brought it: once more, and what the newer release left would be put aside for good. */
+/**
+ * An earlier attempt brought it and was killed: once more, and what the newer release left would be put aside for good. One that
+ * ended has started the newer release on it, which may have made another state of it.
+ */
 function isInPlace({ name }: Backup, { entries }: Ran): boolean {
   const last = entries.findLastIndex(({ event }) => event === "restored");
   const isSame = entries[last]?.backup?.name === name;
-  return isSame && entries.slice(last).every(({ verdict, event }) => verdict !== "open" || event === "restored");
+  return isSame && entries.slice(last).every(({ event }) => !["ended", "released", "rolled-back"].includes(event));
 }
 
 /** A bot that stands still is mended by nobody. */

@@ -25,7 +25,7 @@ export interface Deployments {
   readonly all: readonly Deployment[];
   /** The tree of the last update that began; undefined where there is none, or nobody looked at its tree. */
   readonly current: string | undefined;
-  /** How that one ended; without an end it was killed. */
+  /** How that one ended; `killed` is also what was interrupted, or failed, before its gate reached a verdict. */
   readonly ended: "killed" | "killed rollback" | "open" | "blocked" | "blocked rollback";
 }
 
@@ -44,11 +44,16 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
   let left: Line = [];
   let current: string | undefined;
   let isRollback = false;
+  let isBlocked = false;
   let ended: Deployments["ended"] = "killed";
   for (const { event, verdict, tree, release, commit, at, number, rollback } of entries) {
+    if (event === "began") isBlocked = false;
+    if (event === "judged" && verdict === "blocked") isBlocked = true;
     if (event === "began")
       [current, isRollback, ended] = [tree, rollback === true, rollback === true ? "killed rollback" : "killed"];
-    if (ends.has(event)) ended = verdict === "open" ? "open" : isRollback ? "blocked rollback" : "blocked";
+    // What ended without a verdict says no more of it than what was killed.
+    if (ends.has(event) && verdict === "open") ended = "open";
+    else if (ends.has(event) && isBlocked) ended = isRollback ? "blocked rollback" : "blocked";
     if (verdict !== "open" || tree === undefined) continue;
     // It becomes part of what is printed, and of commands to type.
     const name = /^[\w.+-]+$/.test(release?.id ?? "") ? (release?.id ?? "") : shortTree(tree);

@@ -19,7 +19,8 @@ export type RemoveGateways = () => Promise<void>;
 export async function removeUnrecorded(host: Host, inputs: Inputs): Promise<RemoveGateways> {
   const { settings, stack, home } = inputs;
   const isPreview = pulumi.runtime.isDryRun();
-  if (!isPreview) await removeOneShots(host).catch(untold);
+  // Mere tidying: another who tidies at the same time keeps nobody from an update.
+  if (!isPreview) await removeOneShots(host).catch((error: Error) => pulumi.log.warn(error.message));
   const found = await findLabelled(host, stack).catch((error: Error) => refuse(3, error.message));
   const nothing = async () => {};
   if (found.containers.length + found.networks.length === 0) return nothing;

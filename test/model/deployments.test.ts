@@ -10,7 +10,7 @@ const backupOf = (name: string) => ({ name, sha256: "0".repeat(64), bytes: 1, bo
 
 /**
  * `+a`: an update to a with an open gate; `!a`: a blocked one; `<a`: a rollback to a; `?a`: a blocked rollback; `.a` and `,a`: an
- * update and a rollback that were killed; `b1`: a backup.
+ * update and a rollback that were killed; `-a`: a rollback that ended without a verdict; `b1`: a backup.
  */
 function record(...steps: readonly string[]): readonly HistoryEntry[] {
   const drafts = steps.flatMap((step): readonly Partial<HistoryEntry>[] => {
@@ -19,9 +19,11 @@ function record(...steps: readonly string[]): readonly HistoryEntry[] {
     if (kind === "b") return [{ event: "backup", backup: backupOf(step) }];
     const end = kind === "<" ? "rolled-back" : "ended";
     const isOpen = kind === "+" || kind === "<";
-    const began = { event: "began", tree, ...("<?,".includes(kind ?? "") ? { rollback: true as const } : {}) };
+    const began = { event: "began", tree, ...("<?,-".includes(kind ?? "") ? { rollback: true as const } : {}) };
     if (kind === "." || kind === ",") return [began];
-    return [began, { event: end, ...(isOpen ? { verdict: "open", tree } : {}) }];
+    const judged = isOpen ? [] : [{ event: "judged", verdict: "blocked" as const }];
+    if (kind === "-") return [began, { event: "ended" }];
+    return [began, ...judged, { event: end, ...(isOpen ? { verdict: "open", tree } : {}) }];
   });
   return drafts.map((draft, index) => ({
     ...{ id: "x", number: index + 1, previous: "", at: `2026-03-10T12:00:${String(index).padStart(2, "0")}Z` },
@@ -46,6 +48,7 @@ describe("What ran before", () => {
     ["is what ran when one that was left was brought back after all", ["+a", "+b", "<a", "<b"], "a"],
     ["is the one that was being brought back and was killed", ["+z", "+a", "+b", ",a"], "a"],
     ["is that one also where nothing ran before it", ["+a", "+b", ",a"], "a"],
+    ["is the one whose rollback was interrupted, or failed before its gate", ["+z", "+a", "+b", "-a"], "a"],
     ["is also one that had been left before", ["+a", "+b", "<a", ",b"], "b"],
     ["is what runs where an update to one that was left was killed", ["+a", "+b", "<a", ".b"], "a"],
     ["is the last that was open where an update to a new one was killed", ["+a", "+b", ".c"], "b"],
