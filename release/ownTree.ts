@@ -62,18 +62,17 @@ export async function dropTree(root: string, folder: string): Promise<void> {
 }
 
 /**
- * Takes git's own note of the work tree away, and no other: `worktree prune` would take those of the operator's that lie on a
+ * Takes git's own notes of the work tree away, and no other's: `worktree prune` would take those of the operator's that lie on a
  * disk which is not there now, and leaves one that was killed while it was made.
  */
 async function unregister(root: string, folder: string): Promise<void> {
   const common = await gitText(root, ["rev-parse", "--path-format=absolute", "--git-common-dir"]);
-  const own = new Set([
-    join(folder, ".git"),
-    join(await realpath(dirname(folder)).catch(() => folder), basename(folder), ".git"),
-  ]);
+  const real = join(await realpath(dirname(folder)).catch(() => dirname(folder)), basename(folder));
+  // Also those that lie in it: a drill keeps what it deploys in its own.
+  const isBelow = (path: string) => [folder, real].some((place) => path.startsWith(`${place}/`));
   for (const id of await readdir(join(common, "worktrees")).catch(() => [])) {
     const at = await readFile(join(common, "worktrees", id, "gitdir"), "utf8").catch(() => "");
-    if (own.has(at.trim())) await rm(join(common, "worktrees", id), { recursive: true, force: true });
+    if (isBelow(at.trim())) await rm(join(common, "worktrees", id), { recursive: true, force: true });
   }
 }
 

@@ -38,6 +38,13 @@ describe("A work tree of its own", () => {
     ]);
   });
 
+  it("goes with git's notes of it and of those that lie in it", async () => {
+    await addTree(clone(), folder(), commits.first);
+    await addTree(clone(), join(folder(), ".phillbot", "kept"), commits.second);
+    await dropTree(repository.folder, folder());
+    assert.equal(repository.git("worktree", "list").split("\n").length, 1);
+  });
+
   it("moves to another commit's files while it stands on its base, and leaves none of them behind", async () => {
     await addTree(clone(), folder(), commits.first);
     await moveTree(clone(), folder(), { base: commits.second, commit: commits.beside });
