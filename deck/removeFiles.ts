@@ -74,6 +74,7 @@ export async function removeFiles(
     ...(older.length > 0 ? [["kept", `what ran of ${named(older)} can come back by it`] as const] : []),
     ...((await isThere("host")) ? [["host", "of stacks on this machine"] as const] : []),
     ...(keep.run ? [["run", "of the engine that goes on"] as const] : []),
+    ...((await hasDrills(ignored, evidence)) ? [["fingerprint.key", "which drills are sealed with"] as const] : []),
     ...((await hasRecordedExposures(root)) ? [["fingerprint.key", "which recorded exposures are matched by"] as const] : []),
   ]);
   for (const name of await readdir(ignored)) {
@@ -86,6 +87,12 @@ export async function removeFiles(
 
 function named(stacks: readonly string[]): string {
   return `${stacks.length === 1 ? "the stack" : "the stacks"} ${stacks.join(", ")}`;
+}
+
+/** Whether evidence of a drill stays. */
+async function hasDrills(ignored: string, stacks: readonly string[]): Promise<boolean> {
+  const runs = await Promise.all(stacks.map((stack) => readdir(join(ignored, "evidence", stack)).catch(() => [])));
+  return runs.flat().some((name) => name.startsWith("drill-"));
 }
 
 /** A broken ledger may hold some. */

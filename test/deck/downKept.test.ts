@@ -95,4 +95,11 @@ describe("takeDown and what other stacks need", () => {
     await down.run();
     assert.equal(existsSync(down.ignored()), false);
   });
+
+  it("keeps the key that the drills of another stack are sealed with", async () => {
+    writeFileSync(down.ignored("fingerprint.key"), "key");
+    mkdirSync(down.ignored("evidence/prod/drill-2026-03-10T12-00-00.000Z"), { recursive: true });
+    await down.run();
+    assert.ok(readdirSync(down.ignored()).includes("fingerprint.key"));
+  });
 });
