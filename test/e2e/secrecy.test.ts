@@ -34,6 +34,7 @@ const lines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "docs check": [["docs", "check"]],
   "docs stamp": [["docs", "stamp", "1.0.0", "--dry-run"]],
   "secrets scan": [["secrets", "scan"]],
+  "schema check": [["schema", "check", "HEAD"]],
   "schema status": [["schema", "status"]],
   "backup create": [["backup", "create"]],
   "backup list": [["backup", "list"]],
