@@ -1,17 +1,19 @@
 /** What every verb of backups works with: the stack's host, its record, its bot, and an image that can read the state. */
 
 import { type BackupPlace, backupPlace } from "../host/backup.ts";
-import { docker } from "../host/engine.ts";
+import { imageIdOf } from "../host/engine.ts";
 import { ownershipRoute } from "../host/files.ts";
 import { findContainer, foreignContainer, readerImage, type SeenContainer } from "../host/gateway.ts";
 import type { Host } from "../host/host.ts";
 import { refuseForeignFolder } from "../host/ownership.ts";
+import { imageNameOf } from "../model/gatewayContainer.ts";
 import type { HistoryDraft } from "../model/history.ts";
 import { gatewayName, layoutOf } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import type { Secret } from "../model/secret.ts";
 import { botOf, type KnownBackup, readBackups } from "../release/backups.ts";
-import { HistoryBroken, HistoryNotWritten, type HistoryPlace, headOf, historyFolderOf, whoActs } from "../release/history.ts";
+import { type HistoryPlace, headOf, historyPlaceOf, whoActs } from "../release/history.ts";
+import { asRecordFault } from "./recordFault.ts";
 import { openSecrets, openStack, type Stack, withHost } from "./session.ts";
 import { type Call, DeckError, type World } from "./verb.ts";
 
@@ -51,25 +53,18 @@ export async function withBackups<T>(call: Call, world: World, work: (backups: B
     return work({
       ...{ stack, host, secrets, container },
       place: backupPlace(settings, { host, via, image }),
-      history: { host, path: layoutOf(settings).history, folder: historyFolderOf(stack.evidenceFolder) },
+      history: historyPlaceOf(host, stack),
       bot: botOf(token),
       about: { stack: stack.stack, who, ...(commit === undefined ? {} : { commit }) },
     });
-  }).catch((error: unknown) => {
-    const check = forStack("npx deck history verify", call.stack);
-    if (error instanceof HistoryBroken) throw new DeckError("finding", error.message, check);
-    if (error instanceof HistoryNotWritten) throw new DeckError("unknown", error.message, check);
-    throw error;
-  });
+  }).catch((error: unknown) => asRecordFault(error, call.stack));
 }
 
 /** Where no container says which image wrote the state, or that one is gone, the one of the settings reads it. */
 async function imageFor(host: Host, { settings }: Stack, container: SeenContainer | undefined): Promise<string> {
-  const { image, digest } = settings.gateway;
-  const name = digest === undefined ? image : `${image}@${digest}`;
-  const reader = await readerImage(host, container, name);
-  const { code, stdout } = await host.run(docker(host, "image", "inspect", "--format", "{{.Id}}", reader));
-  if (code === 0) return stdout.trim();
+  const name = imageNameOf(settings.gateway);
+  const id = await imageIdOf(host, await readerImage(host, container, name));
+  if (id !== undefined) return id;
   const problem = `Neither the image of the gateway's container nor \`${name}\` is on ${host.description}, so nothing can read the state.`;
   throw new DeckError("unknown", problem, `docker pull ${name} # on the host; an image that was built here comes with npm start`);
 }

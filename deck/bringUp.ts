@@ -1,10 +1,9 @@
 /** What `deck up` and `deck rollback` share: one at a time, with the lease; on record, however it ends; and kept ready where it ran. */
 
 import { deploymentsIn, treesToKeep } from "../model/deployments.ts";
-import { layoutOf } from "../model/layout.ts";
 import { leaseVariable } from "../model/lease.ts";
 import { treeVariable } from "../model/rollback.ts";
-import { historyFolderOf, keepRefusal, readHistory } from "../release/history.ts";
+import { historyPlaceOf, keepRefusal, readHistory } from "../release/history.ts";
 import { keep, keepOnly } from "../release/kept.ts";
 import type { HeldLease } from "../release/lease.ts";
 import type { Cleared } from "../release/mayDeploy.ts";
@@ -103,12 +102,11 @@ async function unchanged(stack: Stack, world: World, before: string | undefined)
 
 /** Makes it ready to come back before anything newer is deployed, and lets go of the oldest. */
 async function keepReady(stack: Stack, world: World, kept: Snapshot): Promise<void> {
-  const { root, settings, evidenceFolder } = stack;
+  const { root, settings } = stack;
   const place = { root, stack: stack.stack };
   try {
     const { image, entries } = await withHost(stack, async (host) => {
-      const history = { host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) };
-      const [image, { entries }] = await Promise.all([imageOf(host, settings), readHistory(history)]);
+      const [image, { entries }] = await Promise.all([imageOf(host, settings), readHistory(historyPlaceOf(host, stack))]);
       return { image, entries };
     });
     if (image === undefined) throw new Error("Its image is not on the host any more.");

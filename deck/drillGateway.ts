@@ -12,7 +12,7 @@ import type { DrillData } from "../model/drill.ts";
 import type { HistoryEntry } from "../model/history.ts";
 import { gatewayName, layoutOf } from "../model/layout.ts";
 import type { Settings } from "../model/settings.ts";
-import { historyFolderOf, readHistory } from "../release/history.ts";
+import { historyPlaceOf, readHistory } from "../release/history.ts";
 import { chat } from "./chat.ts";
 import type { DrillStack } from "./drillStack.ts";
 import { evidenceFolderOf } from "./session.ts";
@@ -85,6 +85,6 @@ export async function lastOnRecord(
   { root, stack }: DrillStack,
   { host, settings }: DrillGateway,
 ): Promise<HistoryEntry | undefined> {
-  const folder = historyFolderOf(evidenceFolderOf(root, stack));
-  return (await readHistory({ host, path: layoutOf(settings).history, folder })).entries.at(-1);
+  const place = historyPlaceOf(host, { settings, evidenceFolder: evidenceFolderOf(root, stack) });
+  return (await readHistory(place)).entries.at(-1);
 }

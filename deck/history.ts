@@ -9,9 +9,9 @@ import { eventsOnRecord, type RecordedEvent } from "../release/events.ts";
 import {
   HistoryBroken,
   HistoryNotWritten,
-  type HistoryPlace,
   headOf,
   historyFolderOf,
+  historyPlaceOf,
   keepForHistory,
   readHistory,
   readWaiting,
@@ -103,7 +103,7 @@ async function refuseUnsigned(entries: readonly HistoryEntry[], { stack, setting
 }
 
 async function read(stack: Stack) {
-  return withHost(stack, (host) => readHistory(placeOf(stack, host))).catch((error: unknown) => {
+  return withHost(stack, (host) => readHistory(historyPlaceOf(host, stack))).catch((error: unknown) => {
     if (error instanceof HistoryBroken) throw new DeckError("finding", error.message, asideOf(stack));
     if (error instanceof HistoryNotWritten) throw new DeckError("unknown", error.message);
     throw error;
@@ -116,12 +116,6 @@ function asideOf({ settings, evidenceFolder }: Stack): string {
   const folder = historyFolderOf(evidenceFolder);
   return `diff ${folder}/copy.jsonl ${history} # on the host; once it is understood, move both aside, and a new record begins`;
 }
-
-const placeOf = ({ settings, evidenceFolder }: Stack, host: HistoryPlace["host"]): HistoryPlace => ({
-  host,
-  path: layoutOf(settings).history,
-  folder: historyFolderOf(evidenceFolder),
-});
 
 function recordLine({ at, event, who = "", release, commit, summary }: RecordedEvent) {
   const of = release?.id ?? commit.slice(0, 12);
@@ -184,7 +178,7 @@ export async function recordUpdateEnd(
     return end;
   }
   try {
-    await withHost(stack, (host) => record(placeOf(stack, host), draft));
+    await withHost(stack, (host) => record(historyPlaceOf(host, stack), draft));
     return end;
   } catch (error) {
     const reason = error instanceof Error ? error.message : "unknown error";

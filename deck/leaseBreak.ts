@@ -4,7 +4,7 @@ import { askLease } from "../host/lease.ts";
 import { layoutOf } from "../model/layout.ts";
 import { type Lease, leaseSentence } from "../model/lease.ts";
 import { forStack } from "../model/operatorCommand.ts";
-import { headOf, historyFolderOf, record, whoActs } from "../release/history.ts";
+import { headOf, historyPlaceOf, record, whoActs } from "../release/history.ts";
 import { decide } from "./confirm.ts";
 import { asDeckError, refuseForeign } from "./lease.ts";
 import { dataOf } from "./leaseShow.ts";
@@ -67,14 +67,14 @@ function ask({ stack }: Call, { signal }: World): Promise<void> {
 
 /** @returns why it waits here, where the host did not take it. */
 async function putOnRecord(
-  { root, stack, settings, evidenceFolder }: Stack,
+  of: Stack,
   world: World,
   { host, summary }: { readonly host: Parameters<typeof record>[0]["host"]; readonly summary: string },
 ): Promise<string | undefined> {
+  const { root, stack } = of;
   const [who, commit] = await Promise.all([whoActs(root), headOf(root)]);
   const about = { at: world.now().toISOString(), stack, who, ...(commit === undefined ? {} : { commit }) };
-  const place = { host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) };
-  return record(place, { event: "lease-broken", ...about, summary }).then(
+  return record(historyPlaceOf(host, of), { event: "lease-broken", ...about, summary }).then(
     () => undefined,
     (error: Error) => error.message,
   );

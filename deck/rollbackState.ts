@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { docker } from "../host/engine.ts";
 import { mustRun } from "../host/ensure.ts";
 import type { Backup } from "../model/backup.ts";
-import { backupAfter } from "../model/deployments.ts";
+import { backupAfter, isEnd } from "../model/deployments.ts";
 import { gatewayName } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { makeBackup } from "../release/backups.ts";
@@ -74,7 +74,7 @@ export async function withOlderState(backup: Backup, within: Within, update: () 
 function isInPlace({ name }: Backup, { entries }: Ran): boolean {
   const last = entries.findLastIndex(({ event }) => event === "restored");
   const isSame = entries[last]?.backup?.name === name;
-  return isSame && entries.slice(last).every(({ event }) => !["ended", "released", "rolled-back"].includes(event));
+  return isSame && !entries.slice(last).some(isEnd);
 }
 
 /** A bot that stands still is mended by nobody. */

@@ -6,18 +6,19 @@ import { parse, stringify } from "yaml";
 import { availableSecrets, secretEnvNames } from "../host/secretSource.ts";
 import { beforeCurrent, type Deployment, type Deployments, deploymentsIn, deploymentsNamed } from "../model/deployments.ts";
 import type { HistoryEntry } from "../model/history.ts";
-import { layoutOf } from "../model/layout.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { movedSince, withToday } from "../model/rollback.ts";
 import { type Settings, settingsSchema } from "../model/settings.ts";
 import { formatFaults } from "../model/settingsFault.ts";
 import { parseSettings } from "../model/settingsParse.ts";
-import { HistoryBroken, HistoryNotWritten, historyFolderOf, readHistory } from "../release/history.ts";
+import { historyPlaceOf, readHistory } from "../release/history.ts";
 import { type Kept, keep, keptFault, keptTree, readKept } from "../release/kept.ts";
+import { settingsAt } from "../release/manifest.ts";
 import { type Cleared, mayDeploy, refusalLines } from "../release/mayDeploy.ts";
-import { GitFailed, gitAnswer } from "../release/repository.ts";
+import { gitAnswer } from "../release/repository.ts";
 import { imageOf } from "./keptImage.ts";
 import { refuseForeign } from "./lease.ts";
+import { asRecordFault } from "./recordFault.ts";
 import { openStack, type Stack, withHost } from "./session.ts";
 import { readRawSettings } from "./stackSettings.ts";
 import { type Call, DeckError, type World } from "./verb.ts";
@@ -32,17 +33,11 @@ export interface Ran extends Deployments {
 /** @throws DeckError with code 1 where the record does not hold, with code 3 where it cannot be read; HostUnreachable */
 export async function readRan(call: Call, world: World): Promise<Ran> {
   const stack = await openStack(call, world);
-  const { settings, evidenceFolder, root } = stack;
   const { entries } = await withHost(stack, async (host) => {
     await refuseForeign(host, stack);
-    return readHistory({ host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) });
-  }).catch((error: unknown) => {
-    const check = forStack("npx deck history verify", call.stack);
-    if (error instanceof HistoryBroken) throw new DeckError("finding", error.message, check);
-    if (error instanceof HistoryNotWritten) throw new DeckError("unknown", error.message, check);
-    throw error;
-  });
-  return { stack, entries, ...deploymentsIn(entries), kept: await readKept({ root, stack: call.stack }) };
+    return readHistory(historyPlaceOf(host, stack));
+  }).catch((error: unknown) => asRecordFault(error, call.stack));
+  return { stack, entries, ...deploymentsIn(entries), kept: await readKept(stack) };
 }
 
 /** @throws DeckError with code 4 for one that never ran behind an open gate here, with code 2 where the word names several. */
@@ -158,7 +153,7 @@ async function bring({ name, tree, commit }: Deployment, { stack, all, make }: T
     await keep(place, { tree, commit: from }, image, true);
     return { tree, commit: from, image };
   } catch (error) {
-    if (!(error instanceof GitFailed) && !(error instanceof Error)) throw error;
+    if (!(error instanceof Error)) throw error;
     throw new DeckError(
       "unknown",
       `\`${name}\` could not be made ready; nothing was touched. ${error.message.split("\n", 1)[0]}`,
@@ -168,11 +163,8 @@ async function bring({ name, tree, commit }: Deployment, { stack, all, make }: T
 
 /** Of one that was deployed from elsewhere, the host alone can say what its image is. */
 async function imageAt(stack: Stack, commit: string): Promise<Kept["image"]> {
-  const text = (await gitAnswer(stack.root, ["show", `${commit}:Pulumi.${stack.stack}.yaml`])) ?? "";
-  const raw = (parse(text) as { config?: Record<string, unknown> } | null)?.config ?? {};
-  const own = Object.entries(raw).map(([key, value]) => [key.replace(/^phillbot:/, ""), value]);
-  const parsed = parseSettings(Object.fromEntries(own), stack.stack);
-  const image = parsed.ok ? await withHost(stack, (host) => imageOf(host, parsed.settings)) : undefined;
+  const settings = await settingsAt(stack.root, { commit, stack: stack.stack });
+  const image = await withHost(stack, (host) => imageOf(host, settings));
   if (image === undefined) throw new Error("Its image is not on the host.");
   return image;
 }

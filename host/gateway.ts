@@ -6,7 +6,7 @@ import type { IndexState, Unread } from "../model/contextState.ts";
 import { stopSeconds } from "../model/gatewayContainer.ts";
 import { jsonIn } from "../model/jsonIn.ts";
 import { gatewayPort, indexPlaces, mounts, specLabel } from "../model/layout.ts";
-import { docker, oneShotLabel } from "./engine.ts";
+import { docker, imageIdOf, oneShotLabel } from "./engine.ts";
 import { mustRun } from "./ensure.ts";
 import { parseFileState, type Route, readFileState } from "./files.ts";
 import type { Host } from "./host.ts";
@@ -51,8 +51,7 @@ export function foreignContainer(name: string, found: SeenContainer | undefined,
 /** The image that can read the gateway's state: its container's, where the engine still has it; else the one given. */
 export async function readerImage(host: Host, found: SeenContainer | undefined, declared: string): Promise<string> {
   if (found === undefined) return declared;
-  const { code } = await host.run(docker(host, "image", "inspect", "--format", "{{.Id}}", found.image));
-  return code === 0 ? found.image : declared;
+  return (await imageIdOf(host, found.image)) === undefined ? declared : found.image;
 }
 
 /** Where the published image and ours have it; the published one puts no command on the path. */

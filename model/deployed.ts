@@ -1,6 +1,7 @@
 /** Whether what the last update declared is what this tree wants: other settings, committed and not deployed, are no release. */
 
 import type { Declared } from "./declared.ts";
+import { imageNameOf } from "./gatewayContainer.ts";
 import { gatewayName, layoutOf } from "./layout.ts";
 import type { Settings } from "./settings.ts";
 
@@ -14,11 +15,11 @@ export interface TreeDigests {
 
 /** What the settings want otherwise than the last update declared, one sentence each. */
 export function undeployed(settings: Settings, { gateway, config, envFile, context }: Declared, digests: TreeDigests): string[] {
-  const { image, digest, memoryMb, pids, port, uid, gid } = settings.gateway;
+  const { memoryMb, pids, port, uid, gid } = settings.gateway;
   const layout = layoutOf(settings);
   const compared: readonly (readonly [what: string, wanted: string | number, declared: string | number])[] = [
     ["the container's name", gatewayName(settings), gateway.name],
-    ["the image", digest ? `${image}@${digest}` : image, gateway.image],
+    ["the image", imageNameOf(settings.gateway), gateway.image],
     ["`gateway.memoryMb`", memoryMb, gateway.memoryMb],
     ["`gateway.pids`", pids, gateway.pids],
     ["`gateway.port`", port, gateway.port],

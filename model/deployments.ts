@@ -33,6 +33,9 @@ type Line = readonly Deployment[];
 
 const ends: ReadonlySet<string> = new Set(["ended", "released", "rolled-back"]);
 
+/** Whether it is how an update ended, whatever it was called. */
+export const isEnd = ({ event }: Pick<HistoryEntry, "event">): boolean => ends.has(event);
+
 const without = (line: Line, { tree }: Deployment) => line.filter((each) => each.tree !== tree);
 
 /**

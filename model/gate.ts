@@ -43,10 +43,7 @@ export const gatePolicySchema = z.strictObject({
     )
     .default([]),
   waivers: z.array(waiverSchema).default([]),
-  /**
-   * Absent: an update that is blocked stays as it is until a person decides. It has no default, because the policy's digest
-   * is signed: a key that nobody wrote would make another of it.
-   */
+  /** Absent: an update that is blocked stays as it is until a person decides. */
   rollback: z.strictObject({ automatic: z.boolean() }).exactOptional(),
 });
 

@@ -31,6 +31,11 @@ export function stackLabels(
   return { [stackLabel]: stack, ...(settings.devServices ? { [folderLabel]: projectRoot } : {}) };
 }
 
+/** By which an engine knows the gateway's image: its digest as well where it has one. */
+export function imageNameOf({ image, digest }: Pick<Settings["gateway"], "image" | "digest">): string {
+  return digest === undefined ? image : `${image}@${digest}`;
+}
+
 /** What the gateway's container says besides: a changed configuration (sha256) or env file (keyed fingerprint) replaces it. */
 export function contentLabels(config: string, envFile: string) {
   return { "phillbot.config": config, [envFileLabel]: envFile };

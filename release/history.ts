@@ -17,6 +17,7 @@ import {
   verifyHistory,
 } from "../model/history.ts";
 import { jsonIn } from "../model/jsonIn.ts";
+import { layoutOf } from "../model/layout.ts";
 import { redact } from "../model/redact.ts";
 import { digestOf } from "./records.ts";
 import { gitAnswer } from "./repository.ts";
@@ -28,6 +29,14 @@ export interface HistoryPlace {
   readonly path: string;
   /** Absolute path of the folder here that holds the copy, and what waits for the host to be reached. */
   readonly folder: string;
+}
+
+/** Where a stack's record lies, and the folder of its copy here. */
+export function historyPlaceOf(
+  host: Host,
+  { settings, evidenceFolder }: { readonly settings: Parameters<typeof layoutOf>[0]; readonly evidenceFolder: string },
+): HistoryPlace {
+  return { host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) };
 }
 
 /** Something in the record is not what it was: `number` is the first entry. */

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { jsonIn } from "../model/jsonIn.ts";
 import { shortTree } from "../model/rollback.ts";
 import { addTree, dropTree } from "./ownTree.ts";
-import { GitFailed, gitText } from "./repository.ts";
+import { gitText } from "./repository.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { uncommitted } from "./workTree.ts";
 
@@ -99,7 +99,7 @@ export async function keptFault(place: KeptPlace, { tree }: Pick<Kept, "tree">):
     const [stray] = await uncommitted(folder, { stack: place.stack });
     return stray === undefined ? undefined : spoilt(`\`${stray.path}\` (${stray.how})`);
   } catch (error) {
-    if (error instanceof GitFailed || error instanceof Error) return spoilt(error.message);
+    if (error instanceof Error) return spoilt(error.message);
     throw error;
   }
 }

@@ -10,9 +10,9 @@ import type { Host } from "../host/host.ts";
 import { gatewayName, layoutOf, modes } from "../model/layout.ts";
 import { forStack, onHost } from "../model/operatorCommand.ts";
 import { botOf, makeBackup } from "../release/backups.ts";
-import { HistoryBroken, HistoryNotWritten } from "../release/history.ts";
+import { HistoryBroken, HistoryNotWritten, historyPlaceOf } from "../release/history.ts";
 import type { HeldLease } from "../release/lease.ts";
-import { aboutUpdate, historyPlace } from "./history.ts";
+import { aboutUpdate } from "./history.ts";
 import type { Inputs } from "./inputs.ts";
 import { refuse } from "./outcome.ts";
 
@@ -82,7 +82,7 @@ async function keepState(
   const { settings, stack } = inputs;
   const made = await makeBackup({
     place: backupPlace(settings, { host, via, image }),
-    history: historyPlace(host, inputs),
+    history: historyPlaceOf(host, inputs),
     about: await aboutUpdate(inputs),
     bot,
     why: "before the gateway's container was made anew",

@@ -3,10 +3,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Host } from "../host/host.ts";
 import type { HistoryDraft } from "../model/history.ts";
-import { layoutOf } from "../model/layout.ts";
 import { leaseVariable } from "../model/lease.ts";
 import { treeVariable } from "../model/rollback.ts";
-import { type HistoryPlace, headOf, historyFolderOf, record, whoActs } from "../release/history.ts";
+import { headOf, historyPlaceOf, record, whoActs } from "../release/history.ts";
 import type { Inputs } from "./inputs.ts";
 import { refuse } from "./outcome.ts";
 
@@ -26,11 +25,6 @@ export async function aboutUpdate({
   return { stack, who, ...(commit === undefined ? {} : { commit }), ...release, ...(tree === undefined ? {} : { tree }) };
 }
 
-/** Where the stack's record lies. */
-export function historyPlace(host: Host, { settings, evidenceFolder }: Inputs): HistoryPlace {
-  return { host, path: layoutOf(settings).history, folder: historyFolderOf(evidenceFolder) };
-}
-
 export type Judged = Pick<HistoryDraft, "verdict" | "blockedBy" | "durationMs" | "summary">;
 
 /**
@@ -39,7 +33,7 @@ export type Judged = Pick<HistoryDraft, "verdict" | "blockedBy" | "durationMs" |
  */
 export async function recordBegun(host: Host, inputs: Inputs): Promise<(judged: Judged) => Promise<void>> {
   const { settings, stack, rollback } = inputs;
-  const place = historyPlace(host, inputs);
+  const place = historyPlaceOf(host, inputs);
   const about = await aboutUpdate(inputs);
   const back = rollback === undefined ? {} : ({ rollback: true } as const);
   const put = async (event: "began" | "judged", what: Judged) => {
