@@ -98,18 +98,26 @@ export async function setGateway({ root, stack }: DrillStack, gateway: Readonly<
   await writeFile(settingsFile, stringify(file));
 }
 
-/** Removes what drills left whose process has ended: those that were killed, and those that were kept for a look. */
-export async function sweepDrills(world: World): Promise<void> {
+/**
+ * Removes what drills left whose process has ended: those that were killed, and those that were kept for a look.
+ * @returns those that are at work.
+ */
+export async function sweepDrills(world: World): Promise<readonly DrillStack[]> {
+  const atWork: DrillStack[] = [];
   const names = await readdir(drillsOf(world.root)).catch(() => []);
   const ids = new Set(names.map((name) => name.replace(/\.json$/, "")).filter((name) => idShape.test(name)));
   for (const id of ids) {
     const drill = drillStackOf(world.root, id);
     const owner = claimantSchema.safeParse(jsonIn(await readFile(noteOf(drill.root), "utf8").catch(() => "")));
     // It hands no lease on: what works for it is known by its own variable.
-    if (owner.success && !hasEnded(owner.data, "")) continue;
+    if (owner.success && !hasEnded(owner.data, "")) {
+      atWork.push(drill);
+      continue;
+    }
     world.output.progress(`Removing what an earlier drill left: ${drill.stack}.`);
     await removeDrillStack(drill, world);
   }
+  return atWork;
 }
 
 /** How long what works for a drill gets to end by itself, and how long it may take to be gone. */

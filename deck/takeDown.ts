@@ -7,6 +7,7 @@ import type { HeldLease } from "../release/lease.ts";
 import { ask } from "../toolchain/command.ts";
 import { destroyStack } from "./destroy.ts";
 import { devFolders } from "./devStack.ts";
+import { sweepDrills } from "./drillStack.ts";
 import { LeaseUntold, waitForLease } from "./lease.ts";
 import { removeOwnContainers } from "./ownContainers.ts";
 import { dataLeft, removeMemory } from "./ownData.ts";
@@ -40,6 +41,7 @@ export async function takeDown(stack: string, world: World, setUp: SetUp): Promi
   const hasEngine = (await ask(["docker", "version", "--format", "{{.Server.Version}}"])) !== undefined;
   // Without its folder no update has begun, and without an engine none is at work on a container.
   await using lease = hasEngine && existsSync(devFolders(root, stack).baseFolder) ? await leaseOf(stack, world) : undefined;
+  if (hasEngine) await removeDrills(world);
   const signal = lease === undefined ? world.signal : AbortSignal.any([world.signal, lease.signal]);
   const { sentence, volumes, isElsewhere } = await destroyStack(stack, { ...world, signal }, hasEngine);
   output.progress(sentence);
@@ -75,6 +77,17 @@ export async function takeDown(stack: string, world: World, setUp: SetUp): Promi
     ...(packages === undefined ? [] : [packages]),
     "The project's packages stay: rm -r node_modules",
   ];
+}
+
+/** Their containers are on the images that go, and their work trees in the folder that goes. */
+async function removeDrills(world: World): Promise<void> {
+  const [drill] = await sweepDrills(world);
+  if (drill === undefined) return;
+  throw new DeckError(
+    "unknown",
+    `A drill is at work on \`${drill.stack}\`: nothing is removed.`,
+    "npm run down # once it has ended; Ctrl-C ends it cleanly",
+  );
 }
 
 /**

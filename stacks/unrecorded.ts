@@ -61,7 +61,9 @@ const attempts = 3;
 
 /** Asks for the state while the update holds it: its lock keeps others out, and reading takes none. */
 async function readRecorded(stack: string): Promise<Recorded> {
-  const args = ["stack", "export", "--stack", stack, "--non-interactive", "--color", "never"];
+  // By its whole name: the bare one may be another organisation's as well.
+  const whole = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
+  const args = ["stack", "export", "--stack", whole, "--non-interactive", "--color", "never"];
   // What is the program's alone.
   const env = { PULUMI_CONFIG: undefined, PULUMI_CONFIG_SECRET_KEYS: undefined, PHILLBOT_SECRETS_SOCKET: undefined };
   let said = "";

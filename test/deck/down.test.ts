@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { devFolders } from "../../deck/devStack.ts";
+import { thisClaimant } from "../../host/claimant.ts";
 import { LocalHost } from "../../host/local.ts";
 import { takeLease } from "../../release/lease.ts";
 import { claim } from "../host/leaseHost.ts";
@@ -15,6 +16,10 @@ describe("takeDown", () => {
     down = await DownWorld.begin();
   });
   afterEach(() => down[Symbol.dispose]());
+  const keepDrill = (owner: ReturnType<typeof thisClaimant>) => {
+    mkdirSync(join(down.ignored(), "drill"), { recursive: true });
+    writeFileSync(join(down.ignored(), "drill/0123456789ab.json"), JSON.stringify(owner));
+  };
 
   it("destroys the stack by its state, then removes settings, secrets and the ignored folder", async () => {
     down.keep("dev", "pulumi:pulumi:Stack", "docker:index/container:Container");
@@ -40,6 +45,23 @@ describe("takeDown", () => {
     assert.deepEqual(down.verbs(), []);
     assert.doesNotMatch(down.written("docker.calls"), /^rm /m);
     assert.equal(await other.whyLost(), undefined);
+  });
+
+  it("removes nothing while a drill is at work here: 3, naming it", async () => {
+    down.keep("dev", "docker:index/container:Container");
+    keepDrill(thisClaimant());
+    await down.fails(3, /^A drill is at work on `drill-0123456789ab`: nothing is removed\./);
+    assert.deepEqual(down.verbs(), []);
+  });
+
+  it("removes what a drill left that was killed or kept for a look", async () => {
+    assert.equal(spawnSync("git", ["init", "--quiet", down.root]).status, 0);
+    const ended = thisClaimant();
+    keepDrill(ended && { ...ended, start: "1" });
+    writeFileSync(down.bin("containers"), "");
+    await down.run();
+    assert.ok(down.said.includes("Removing what an earlier drill left: drill-0123456789ab."));
+    assert.match(down.written("docker.calls"), /^ps .*name=\^\/phillbot-drill-0123456789ab-$/m);
   });
 
   it("removes nothing more where its own lease is broken meanwhile: 3", async () => {
