@@ -58,7 +58,8 @@ async function judge(
     import("../checks/schema.ts"),
   ]);
   // Which releases may come back is asked where one is brought up.
-  return judgeStep(step, { projectRoot, releases: undefined, signal }).catch((error: unknown) => {
+  const needing = async (name: string) => ({ doubt: `whether ${name} may come back is told where an update is tried` });
+  return judgeStep(step, { projectRoot, needing, signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     const { summary, remedy } = uncompared(error);
     throw new DeckError("unknown", summary, remedy);

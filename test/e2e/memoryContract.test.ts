@@ -16,7 +16,7 @@ import { applyMigrations } from "../../memory/migrate.ts";
 import { rehearse } from "../../memory/rehearse.ts";
 import type { ScratchServer } from "../../memory/scratch.ts";
 import { readSurface } from "../../memory/surface.ts";
-import type { ComingBack } from "../../model/contractMigration.ts";
+import type { Needing } from "../../model/contractMigration.ts";
 import { callOf, worldIn } from "../deck/verbCalls.ts";
 import { Repository } from "../release/gitFixture.ts";
 import { beforeMigratedMemory, look, type MemoryStack, migrate, projectRoot, treeCopy } from "./memoryStack.ts";
@@ -281,10 +281,14 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
       }));
     const update = async (
       root: string,
-      { releases, database = stack.access() }: { releases?: readonly ComingBack[]; database?: DatabaseAccess } = {},
+      {
+        needing = { doubt: "it cannot be told" },
+        database = stack.access(),
+      }: { needing?: Needing; database?: DatabaseAccess } = {},
     ) => {
       const step = await unjudgedStep({ projectRoot: root, signal: bounded() }, database);
-      const blockers = step === undefined ? [] : await refuseStep(step, { projectRoot: root, releases, signal: bounded() });
+      const blockers =
+        step === undefined ? [] : await refuseStep(step, { projectRoot: root, needing: async () => needing, signal: bounded() });
       const applied = await applyMigrations({
         ...{ projectRoot: root, database, signal: bounded() },
         isAdmitted: (asked) => isAdmitted(root, asked),
@@ -303,7 +307,7 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
       [
         "is a contract and nobody can say which releases may come back",
         "-- contract: nobody forgets\n-- last needed by: 1.0.0\ndrop function public.memory_forget(text) cascade;",
-        /which releases may come back cannot be told/,
+        /it cannot be told/,
       ],
       [
         "names no release that needs it",
@@ -348,11 +352,10 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
       await using tree = await treeCopy();
       const text = "-- contract: nobody forgets\n-- last needed by: 1.1.0\ndrop function public.memory_forget(text) cascade;\n";
       await writeFile(join(tree.migrations, later), text);
-      const releases = (...back: string[]) => ["1.0.0", "1.1.0", "1.2.0"].map((id) => ({ id, mayComeBack: back.includes(id) }));
-      const early = await update(tree.root, { releases: releases("1.0.0", "1.2.0"), database });
+      const early = await update(tree.root, { needing: ["1.0.0"], database });
       assert.match(early.reasons, /1\.0\.0 may still come back/);
       assert.equal(early.applied.outcome, "refused");
-      const { reasons, applied } = await update(tree.root, { releases: releases("1.2.0"), database });
+      const { reasons, applied } = await update(tree.root, { needing: [], database });
       assert.equal(reasons, "");
       assert.equal(applied.outcome, "applied", applied.message);
     });
@@ -375,9 +378,13 @@ describe("A migration that a real PostgreSQL would be changed by", () => {
     assert.match(taken.text, /memory_forget\(text\) is gone/);
   });
 
-  it("is never asked about where nothing was applied before", async () => {
+  it("is never asked about where nothing was applied before, a contract or not", async () => {
     const empty = await stack.database();
     assert.equal(await unjudgedStep({ projectRoot, signal: bounded() }, empty), undefined);
+    await using tree = await treeCopy();
+    const contract = "-- contract: nobody forgets\n-- last needed by: 1.1.0\ndrop function public.memory_forget(text) cascade;\n";
+    await writeFile(join(tree.migrations, "29990101000000_later.sql"), contract);
+    assert.equal(await unjudgedStep({ projectRoot: tree.root, signal: bounded() }, empty), undefined);
     const applied = await applyMigrations({
       ...{ projectRoot, database: empty, signal: bounded() },
       isAdmitted: (step) => isAdmitted(projectRoot, step),
