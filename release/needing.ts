@@ -10,7 +10,7 @@ import { GitFailed, type GitOptions, gitAnswer } from "./repository.ts";
 
 interface Asked extends GitOptions {
   /** All that ran on the stack. */
-  readonly all: readonly Deployment[];
+  readonly all: readonly Pick<Deployment, "name" | "tree" | "commit" | "first">[];
   /** Those that are asked about. */
   readonly asked: readonly Pick<Deployment, "tree" | "commit">[];
 }
