@@ -1,11 +1,13 @@
 /** Tries pending migrations on a copy of the schema that they would meet, and tells what each would take from the release before. */
 
 import type { Client } from "pg";
+import { hiddenLosses } from "../model/hiddenStatements.ts";
 import { type Loss, lossesBetween } from "../model/migrationLosses.ts";
 import { migrationLabel } from "../model/migrations.ts";
 import type { AppliedMigration } from "./ledger.ts";
 import { botFault, rememberAsBot } from "./oldSurface.ts";
 import { rewriteLosses, watchRewrites } from "./rewrites.ts";
+import { readRoutines } from "./routines.ts";
 import { createScratchDatabase, replay, replayOne, type ScratchDatabase, type ScratchServer, withScratch } from "./scratch.ts";
 import { readSurface } from "./surface.ts";
 import { touchedLosses, unwatch, watch } from "./watch.ts";
@@ -33,7 +35,8 @@ export type Rehearsed = { readonly label: string } & ({ readonly losses: readonl
 
 /**
  * One entry for each pending migration up to the first that fails, oldest first. Judged by effect, so that it makes no
- * difference how a statement is written or whether it is made at run time.
+ * difference how a statement is written or whether it is made at run time; and by its words what runs for rows alone, which a
+ * copy has none of.
  */
 export async function rehearse(rehearsal: Rehearsal, signal: AbortSignal): Promise<Rehearsed[]> {
   const schema = await onCopy(rehearsal, signal, lossesOfSchema);
@@ -76,8 +79,10 @@ async function lossesOfRows(client: Client, pending: readonly PendingMigration[]
   await watch(client);
   return eachOf(pending, async ({ text, isContract }) => {
     if (isContract) await unwatch(client);
+    const before = await readRoutines(client);
     await replayOne(client, [text]);
-    if (!isContract) return touchedLosses(client);
+    if (!isContract)
+      return [...(await touchedLosses(client)), ...hiddenLosses(text, [...before, ...(await readRoutines(client))])];
     await watch(client);
     return [];
   });

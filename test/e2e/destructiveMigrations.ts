@@ -9,7 +9,11 @@ export const earlier = `
   create table memory.notes (id int primary key, item bigint, note text, mood memory.mood, length memory.short default 'x');
   create view memory.shown as select id, note from memory.notes;
   create function memory.stamp() returns trigger language plpgsql as 'begin return new; end';
-  create trigger stamp before update on memory.notes for each row execute function memory.stamp()`;
+  create trigger stamp before update on memory.notes for each row execute function memory.stamp();
+  create function memory.forget_note(p_id int) returns void language plpgsql as $$
+  begin
+    if exists (select from memory.notes where id = p_id) then delete from memory.notes where id = p_id; end if;
+  end $$`;
 
 /** What each takes away, and how that is told. */
 export const destructive: readonly (readonly [title: string, sql: string, names: RegExp])[] = [
@@ -195,6 +199,32 @@ export const destructive: readonly (readonly [title: string, sql: string, names:
     "turns off what watches for that",
     "drop event trigger phillbot_rewrites; alter table memory.notes alter column item type bigint using null",
     /turns off what watches for rows that are written anew/,
+  ],
+  [
+    "deletes row by row",
+    "do $$ declare r record; begin for r in select id from memory.notes loop delete from memory.notes where id = r.id; end loop; end $$",
+    /cannot be told what a `do` block does to rows that the copy lacks \(`delete`\)/,
+  ],
+  [
+    "overwrites where there are rows",
+    "do $$ begin if exists (select from memory.notes) then update memory.notes set note = 'x'; end if; end $$",
+    /cannot be told .*\(`update`\)/,
+  ],
+  [
+    "deletes by a function of before, called for each row",
+    "select memory.forget_note(id) from memory.notes",
+    /cannot be told what the function forget_note, which it calls,.*\(`delete`\)/,
+  ],
+  [
+    "deletes by a function that is called once and meets nothing",
+    "select memory.forget_note(1)",
+    /the function forget_note, which it calls/,
+  ],
+  [
+    "deletes by a function of its own that it takes away again",
+    `create function pg_temp.gone(p_id int) returns void language sql as 'delete from memory.notes where id = p_id';
+     select pg_temp.gone(id) from memory.notes; drop function pg_temp.gone(int)`,
+    /the function gone, which it calls/,
   ],
   [
     "merges",
