@@ -5,15 +5,15 @@ import { type DatabaseAccess, withDatabase } from "../memory/database.ts";
 import { migrationText, readMigrations } from "../memory/files.ts";
 import { readLedger } from "../memory/ledger.ts";
 import { type Rehearsed, rehearse } from "../memory/rehearse.ts";
-import { type ComingBack, type Contract, contractOf, refuseContract } from "../model/contractMigration.ts";
+import { type Contract, contractOf, type Needing, refuseContract } from "../model/contractMigration.ts";
 import type { Blocker } from "../model/gate.ts";
 import { compareMigrations, migrationLabel, type SchemaStep, stepOf } from "../model/migrations.ts";
 import { startScratchServer } from "./schemaScratch.ts";
 
 export interface JudgeOptions {
   readonly projectRoot: string;
-  /** Every release on record, the oldest first; undefined where nobody can say which ones may come back. */
-  readonly releases: readonly ComingBack[] | undefined;
+  /** Who may come back and may need what goes, where a contract names the last release that does. */
+  readonly needing: (lastNeededBy: string) => Promise<Needing>;
   readonly signal: AbortSignal;
 }
 
@@ -28,6 +28,8 @@ export async function unjudgedStep(
   const tree = readMigrations(projectRoot);
   const step = stepOf(tree, compareMigrations(tree, await withDatabase(database, signal, readLedger)));
   if (step === undefined) return undefined;
+  // Whoever else may come back meets a schema that was made anew: what keeps it from that is asked when it does.
+  if (step.applied.length === 0) return undefined;
   // Which releases may come back is another answer each time.
   const hasContract = step.pending.some((migration) => contractOf(migrationText(projectRoot, migration)) !== undefined);
   return !hasContract && (await isAdmitted(projectRoot, step)) ? undefined : step;
@@ -46,14 +48,14 @@ export async function refuseStep(step: SchemaStep, options: JudgeOptions): Promi
 /** The same without a note, for a step that nobody is about to take. */
 export async function judgeStep(
   { applied, pending }: SchemaStep,
-  { projectRoot, releases, signal }: JudgeOptions,
+  { projectRoot, needing, signal }: JudgeOptions,
 ): Promise<Blocker[]> {
   const files = pending.map((migration) => {
     const text = migrationText(projectRoot, migration);
     return { ...migration, text, contract: contractOf(text) };
   });
-  const refused = files.flatMap((file) => refuseHead(migrationLabel(file), file.contract, releases));
-  if (refused.length > 0) return refused;
+  const refused = await Promise.all(files.map((file) => refuseHead(migrationLabel(file), file.contract, needing)));
+  if (refused.some((each) => each.length > 0)) return refused.flat();
   await using server = await startScratchServer(signal);
   const rehearsed = await rehearse(
     {
@@ -67,19 +69,21 @@ export async function judgeStep(
 }
 
 /** A contract migration is refused by its head alone: what it takes away is its purpose. */
-function refuseHead(
+async function refuseHead(
   label: string,
   contract: Contract | string | undefined,
-  releases: readonly ComingBack[] | undefined,
-): readonly Blocker[] {
+  needing: JudgeOptions["needing"],
+): Promise<readonly Blocker[]> {
   if (contract === undefined) return [];
-  const reason = typeof contract === "string" ? contract : refuseContract(contract, releases);
+  if (typeof contract === "string") return [blocker(`\`${label}\` is not applied. ${contract}`)];
+  const told = await needing(contract.lastNeededBy);
+  const reason = refuseContract(told);
   if (reason === undefined) return [];
-  const why = typeof contract === "string" ? reason : `It takes away what a release needs: ${reason}.`;
-  return [blocker(`\`${label}\` is not applied. ${why}`)];
+  const next = "doubt" in told ? told.remedy : undefined;
+  return [blocker(`\`${label}\` is not applied. It takes away what a release needs: ${reason}.`, next)];
 }
 
-const remedy = "git log -p -- memory/supabase/migrations # docs/builder.md says how a schema changes";
+const lookAtFiles = "git log -p -- memory/supabase/migrations # docs/builder.md says how a schema changes";
 const shown = 5;
 
 function blockerOf(rehearsed: Rehearsed): readonly Blocker[] {
@@ -93,6 +97,6 @@ function blockerOf(rehearsed: Rehearsed): readonly Blocker[] {
   return [blocker(`${reason} Expand first: add the new beside the old, and take the old away once no release needs it.`)];
 }
 
-function blocker(reason: string): Blocker {
+function blocker(reason: string, remedy: string = lookAtFiles): Blocker {
   return { check: "schema", reason, remedy };
 }

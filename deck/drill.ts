@@ -7,6 +7,7 @@ import { inSeconds } from "../checks/evidence/report.ts";
 import { type Drill, type DrillStatus, outcomeOf } from "../model/drill.ts";
 import { forStack } from "../model/operatorCommand.ts";
 import { redact } from "../model/redact.ts";
+import { refuseUncrossable } from "./drillContracts.ts";
 import { readSource, type Source } from "./drillSource.ts";
 import { type DrillStack, newDrillStack, removeDrillStack, sweepDrills } from "./drillStack.ts";
 import { practise } from "./drillSteps.ts";
@@ -24,6 +25,7 @@ export const drillVerb: Verb = {
   async run(call, world) {
     const stack = await openStack(call, world);
     const source = await readSource(call, world);
+    await refuseUncrossable(source, world);
     if (call.dryRun) return dryRun(call, source);
     await sweepDrills(world);
     const drill = newDrillStack(world.root);

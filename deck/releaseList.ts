@@ -8,8 +8,9 @@ import type { Known, KnownRelease } from "../release/known.ts";
 import { policyAt } from "../release/policy.ts";
 import { gitAnswer } from "../release/repository.ts";
 import { trustFolder } from "../release/trust.ts";
+import { cutOffs } from "./cutOff.ts";
 import { openRelease, readKnown } from "./releasePlace.ts";
-import { deploymentLine } from "./rollbackChoice.ts";
+import { atOnce, comesBack, deploymentLine } from "./rollbackChoice.ts";
 import { readRan } from "./rollbackTarget.ts";
 import { type Call, DeckError, exitCodes, type Verb, type World } from "./verb.ts";
 
@@ -60,9 +61,13 @@ function unreadOf(error: unknown): DeckError {
 async function ranHere(call: Call, world: World) {
   try {
     const ran = await readRan(call, world);
-    const isKept = (tree: string) => ran.kept.some((each) => each.tree === tree);
-    const data = ran.all.map((each) => ({ ...each, runs: each.tree === ran.current, atOnce: isKept(each.tree) }));
-    const lines = ran.all.map((each) => `  ${deploymentLine(each, ran, world.now())}`);
+    const older = ran.all.filter(({ tree }) => tree !== ran.current);
+    const standing = { ...ran, cut: await cutOffs(older, ran, world) };
+    const data = ran.all.map((each) => ({
+      ...{ ...each, runs: each.tree === ran.current, atOnce: comesBack(each.tree, standing) === atOnce },
+      cutOff: standing.cut.get(each.tree) ?? null,
+    }));
+    const lines = ran.all.map((each) => `  ${deploymentLine(each, standing, world.now())}`);
     const text =
       lines.length === 0 ? "Nothing ran yet behind an open gate." : ["What ran behind an open gate:", ...lines].join("\n");
     return { data, text };

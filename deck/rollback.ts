@@ -7,6 +7,7 @@ import { type Rollback, rollbackVariable } from "../model/rollback.ts";
 import { readKept } from "../release/kept.ts";
 import { bringUp, type Under } from "./bringUp.ts";
 import { decide } from "./confirm.ts";
+import { refuseCutOff } from "./cutOff.ts";
 import { gateStack } from "./gate.ts";
 import { waitOption, waitSecondsOf, withLease } from "./lease.ts";
 import { backendVariable, checkBackend, findPulumi, splitEnvironment } from "./pulumi.ts";
@@ -59,6 +60,8 @@ export const rollbackVerb: Verb = {
 /** Only one at a time may make anew what another one's program may run from; a dry run makes nothing. */
 async function makeReady(deployment: Deployment, ran: Ran, { call, world, waitSeconds }: Making): Promise<void> {
   if (call.dryRun || (await isReady(deployment, ran))) return;
+  // Nobody is made to wait for what is refused.
+  await refuseCutOff(deployment, ran, world);
   const wanted = { purpose: `npx deck rollback ${deployment.name}`, waitSeconds };
   await withLease(ran.stack, world, wanted, () => openOlder(deployment, ran, { world, make: true }));
 }

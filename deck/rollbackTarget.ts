@@ -16,6 +16,7 @@ import { type Kept, keep, keptFault, keptTree, readKept } from "../release/kept.
 import { settingsAt } from "../release/manifest.ts";
 import { type Cleared, mayDeploy, refusalLines } from "../release/mayDeploy.ts";
 import { gitAnswer } from "../release/repository.ts";
+import { refuseCutOff } from "./cutOff.ts";
 import { imageOf } from "./keptImage.ts";
 import { refuseForeign } from "./lease.ts";
 import { asRecordFault } from "./recordFault.ts";
@@ -72,12 +73,17 @@ export interface Older {
   readonly signOff: Cleared;
 }
 
-/** @throws DeckError with nothing touched: code 4 where nobody signed it or it was revoked; code 2 where it cannot come back here, or is not ready and `make` is false. */
+/**
+ * @throws DeckError with nothing touched: code 4 where nobody signed it, it was revoked, or the schema went on without it; code 3
+ * where that cannot be told; code 2 where it cannot come back here, or is not ready and `make` is false.
+ */
 export async function openOlder(
   deployment: Deployment,
-  { stack, kept: all }: Ran,
+  ran: Ran,
   { world, make }: { readonly world: World; readonly make: boolean },
 ): Promise<Older> {
+  const { stack, kept: all } = ran;
+  await refuseCutOff(deployment, ran, world);
   const place = { root: stack.root, stack: stack.stack };
   const kept = await bring(deployment, { stack, all, make }, world);
   const folder = keptTree(place, kept.tree);

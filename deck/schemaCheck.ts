@@ -58,7 +58,10 @@ async function judge(
     import("../checks/schema.ts"),
   ]);
   // Which releases may come back is asked where one is brought up.
-  return judgeStep(step, { projectRoot, releases: undefined, signal }).catch((error: unknown) => {
+  const needing = async (name: string) => ({
+    doubt: `which releases may come back cannot be told without a stack, ${name} perhaps among them; an update tells it`,
+  });
+  return judgeStep(step, { projectRoot, needing, signal }).catch((error: unknown) => {
     signal.throwIfAborted();
     const { summary, remedy } = uncompared(error);
     throw new DeckError("unknown", summary, remedy);

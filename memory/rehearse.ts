@@ -1,10 +1,13 @@
 /** Tries pending migrations on a copy of the schema that they would meet, and tells what each would take from the release before. */
 
 import type { Client } from "pg";
+import { hiddenLosses } from "../model/hiddenStatements.ts";
 import { type Loss, lossesBetween } from "../model/migrationLosses.ts";
 import { migrationLabel } from "../model/migrations.ts";
 import type { AppliedMigration } from "./ledger.ts";
 import { botFault, rememberAsBot } from "./oldSurface.ts";
+import { rewriteLosses, watchRewrites } from "./rewrites.ts";
+import { readRoutines } from "./routines.ts";
 import { createScratchDatabase, replay, replayOne, type ScratchDatabase, type ScratchServer, withScratch } from "./scratch.ts";
 import { readSurface } from "./surface.ts";
 import { touchedLosses, unwatch, watch } from "./watch.ts";
@@ -32,7 +35,8 @@ export type Rehearsed = { readonly label: string } & ({ readonly losses: readonl
 
 /**
  * One entry for each pending migration up to the first that fails, oldest first. Judged by effect, so that it makes no
- * difference how a statement is written or whether it is made at run time.
+ * difference how a statement is written or whether it is made at run time; and by its words what runs for rows alone, which a
+ * copy has none of.
  */
 export async function rehearse(rehearsal: Rehearsal, signal: AbortSignal): Promise<Rehearsed[]> {
   const schema = await onCopy(rehearsal, signal, lossesOfSchema);
@@ -53,15 +57,18 @@ async function onCopy(
 
 async function lossesOfSchema(client: Client, pending: readonly PendingMigration[]): Promise<Rehearsed[]> {
   const remembered = await rememberAsBot(client);
+  await watchRewrites(client);
   let before = await readSurface(client);
   return eachOf(pending, async ({ text, isContract }) => {
     await replayOne(client, [text]);
-    const after = await readSurface(client);
+    const [after, rewritten] = [await readSurface(client), await rewriteLosses(client)];
     if (isContract) {
       before = after;
       return [];
     }
-    const losses = lossesBetween(before, after);
+    const changed = lossesBetween(before, after);
+    // Another type writes the rows anew as well, and is told by itself.
+    const losses = changed.length > 0 ? changed : rewritten;
     // What the bot can no longer do has its cause among those, where there are any.
     const fault = remembered && losses.length === 0 ? await botFault(client) : undefined;
     return fault === undefined ? losses : [fault];
@@ -72,8 +79,10 @@ async function lossesOfRows(client: Client, pending: readonly PendingMigration[]
   await watch(client);
   return eachOf(pending, async ({ text, isContract }) => {
     if (isContract) await unwatch(client);
+    const before = await readRoutines(client);
     await replayOne(client, [text]);
-    if (!isContract) return touchedLosses(client);
+    if (!isContract)
+      return [...(await touchedLosses(client)), ...hiddenLosses(text, [...before, ...(await readRoutines(client))])];
     await watch(client);
     return [];
   });

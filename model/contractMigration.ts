@@ -7,11 +7,20 @@ export interface Contract {
   readonly lastNeededBy: string;
 }
 
-/** A release on record. */
-export interface ComingBack {
-  readonly id: string;
-  /** Whether it may be brought back. */
-  readonly mayComeBack: boolean;
+/** One that ran on a stack. */
+interface RanOnce {
+  readonly name: string;
+  /** The number of the entry by which it first ran. */
+  readonly first: number;
+}
+
+/** Who may come back and may need what goes, by their names; or why that cannot be told, and what to type. */
+export type Needing = readonly string[] | Doubt;
+
+export interface Doubt {
+  /** Without a capital and a full stop. */
+  readonly doubt: string;
+  readonly remedy?: string;
 }
 
 const head = /^-- contract: *(\S.*)$/m;
@@ -32,14 +41,18 @@ export function contractOf(sql: string): Contract | string | undefined {
 }
 
 /**
- * Why a contract migration may not be applied yet, as a sentence; undefined where it may.
- * @param releases every release on record, the oldest first; undefined where nobody can say which ones may come back
+ * Those that ran no later than the last that needs what goes, the oldest first; undefined where none is called so. By when each
+ * ran first: one that came back is no newer for it.
  */
-export function refuseContract({ lastNeededBy }: Contract, releases: readonly ComingBack[] | undefined): string | undefined {
-  if (releases === undefined) return `which releases may come back cannot be told, ${lastNeededBy} perhaps among them`;
-  const last = releases.findLastIndex(({ id }) => id === lastNeededBy);
-  if (last < 0) return `no release on record is called ${lastNeededBy}`;
-  const back = releases.slice(0, last + 1).filter(({ mayComeBack }) => mayComeBack);
-  if (back.length === 0) return undefined;
-  return `${back.map(({ id }) => id).join(", ")} may still come back, which ${back.length === 1 ? "needs" : "need"} it`;
+export function upToLast<T extends RanOnce>(all: readonly T[], lastNeededBy: string): readonly T[] | undefined {
+  const line = all.toSorted((one, other) => one.first - other.first);
+  const last = line.findLastIndex(({ name }) => name === lastNeededBy);
+  return last < 0 ? undefined : line.slice(0, last + 1);
+}
+
+/** Why a contract migration may not be applied yet, as a sentence; undefined where it may. */
+export function refuseContract(needing: Needing): string | undefined {
+  if ("doubt" in needing) return needing.doubt;
+  if (needing.length === 0) return undefined;
+  return `${needing.join(", ")} may still come back, which ${needing.length === 1 ? "needs" : "need"} it`;
 }

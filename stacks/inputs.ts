@@ -32,7 +32,7 @@ import { formatFaults } from "../model/settingsFault.ts";
 import { parseSettings } from "../model/settingsParse.ts";
 import { type Violation, violationText } from "../model/stackPolicy.ts";
 import { portsFile, readPublishedPorts } from "../policy/facts.ts";
-import { comingBack } from "../release/comingBack.ts";
+import { comingBackInNeed } from "../release/comingBack.ts";
 import { gitText } from "../release/repository.ts";
 import { operatorEnvironment } from "./handedOver.ts";
 import { refuse, writeOutcome } from "./outcome.ts";
@@ -257,8 +257,9 @@ async function judgeStep({
   const step = await unjudgedStep({ projectRoot, signal }, database).catch(() => undefined);
   if (step === undefined) return nothing;
   try {
-    const releases = await comingBack({ root: home, stack, evidenceFolder }, settings.rollback.keep);
-    const blockedBy = await refuseStep(step, { projectRoot, releases, signal });
+    const place = { root: home, stack, evidenceFolder };
+    const needing = (lastNeededBy: string) => comingBackInNeed(place, settings.rollback.keep, lastNeededBy);
+    const blockedBy = await refuseStep(step, { projectRoot, needing, signal });
     return { code: blockedBy.length === 0 ? 0 : 4, blockedBy };
   } catch (error) {
     const { summary: reason, remedy } = uncompared(error);

@@ -9,7 +9,9 @@ import type { Call, DeckError, World } from "../../deck/verb.ts";
 import { LocalHost } from "../../host/local.ts";
 import type { HistoryDraft } from "../../model/history.ts";
 import { layoutOf } from "../../model/layout.ts";
+import { comingBackInNeed } from "../../release/comingBack.ts";
 import { keepRefusal, record } from "../../release/history.ts";
+import { assertPasteable } from "../model/pasteable.ts";
 import { Team } from "../model/rolesSample.ts";
 import { localSettings } from "../model/settingsSample.ts";
 import { files, noon, SignedProject, stackFile } from "../release/signedProject.ts";
@@ -65,6 +67,29 @@ describe("deck history, where trust is installed", function () {
     return record({ host: new LocalHost(), path, folder }, { ...about, ...draft });
   };
   const released = (digest: string) => happens({ event: "released", verdict: "open", release: { id: "1.0.0", digest } });
+
+  it("is what a clone is told to type that knows nothing of the record yet, and brings it there", async () => {
+    await happens({ event: "began", tree: "a".repeat(40) });
+    await happens({ verdict: "open", tree: "a".repeat(40), release: { id: "1.0.0", digest: release } });
+    const evidenceFolder = join(project.repository.folder, ".phillbot/evidence", project.stack);
+    rmSync(join(evidenceFolder, "history"), { recursive: true });
+    const place = { root: project.repository.folder, stack: project.stack, evidenceFolder };
+    const unknown = await comingBackInNeed(place, 1, "1.0.0");
+    assert.ok("doubt" in unknown);
+    assert.match(unknown.doubt, /which releases may come back cannot be told, 1\.0\.0 perhaps among them/);
+    const typed = unknown.remedy?.split(" # ")[0];
+    assert.equal(typed, `npx deck history --stack ${project.stack}`);
+    assertPasteable(unknown.remedy ?? "");
+    assert.equal((await historyVerb.run(call(), world())).code, 0);
+    assert.deepEqual(await comingBackInNeed(place, 1, "1.0.0"), ["1.0.0"]);
+  });
+
+  it("knows by it also of a stack on which nothing ran yet", async () => {
+    const evidenceFolder = join(project.repository.folder, ".phillbot/evidence", project.stack);
+    const place = { root: project.repository.folder, stack: project.stack, evidenceFolder };
+    assert.equal((await historyVerb.run(call(), world())).code, 0);
+    assert.deepEqual(await comingBackInNeed(place, 1, "1.0.0"), []);
+  });
 
   it("shows updates, what was signed and by whom, in the order of time", async () => {
     await happens({ event: "refused", at: "2020-01-01T00:00:00.000Z", summary: "Nobody signed it." });

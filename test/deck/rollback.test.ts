@@ -186,13 +186,14 @@ describe("a rollback, where sign-off is required", function () {
   describe("that nobody asked for", () => {
     const policy = (more: string) => `version: 1\nfreshness: { items: 300, evidence: 3600, clockSkew: 30 }\n${more}`;
     /** A release runs, and a newer one whose gate blocks by these checks. @returns how many rollbacks were started. */
-    const blocked = async (by: readonly string[], more = "rollback: { automatic: true }\n") => {
+    const blocked = async (by: readonly string[], more = "rollback: { automatic: true }\n", meanwhile?: string) => {
       project.commit({ "operations/gate.yaml": policy(more) }, { message: "chore: gate" });
       await deploy.operate();
       const first = await bringUp();
       project.commit({ "operations/pager.yaml": "version: 1\n" }, { message: "chore: page later" });
       await deploy.signed();
       git("push", "--quiet", "origin", "main");
+      if (meanwhile !== undefined) await began(meanwhile);
       const sample = sampleReport();
       const blockedBy = by.map((check) => ({ check, reason: "It failed." }));
       const report = { ...sample, verdict: { ...sample.verdict, blockedBy } };
@@ -207,12 +208,15 @@ describe("a rollback, where sign-off is required", function () {
       pulumi.set("does", `here=${pulumi.folder}; ${which}; cp "$here/$w" "$here/outcome"`);
       return upOnce();
     };
-    /** What the program would write first is written here. */
-    const upOnce = async () => {
+    /** What the program would write first. */
+    const began = async (tree: string) => {
       const folder = historyFolderOf(evidence());
       const path = layoutOf({ baseFolder: base(), contextFolder: "x" }).history;
       const draft = { event: "began", at: new Date().toISOString(), stack: project.stack, who: "ada", summary: "…" } as const;
-      await put({ host: new LocalHost(), path, folder }, { ...draft, tree: treeOf("HEAD") });
+      await put({ host: new LocalHost(), path, folder }, { ...draft, tree });
+    };
+    const upOnce = async () => {
+      await began(treeOf("HEAD"));
       await markBegun(evidence(), new Date());
       return upOrBack(callOf(upVerb, project.stack), world(), { up: noGate, back: gate(0) });
     };
@@ -235,6 +239,18 @@ describe("a rollback, where sign-off is required", function () {
         const end = await blocked(by, more);
         assert.deepEqual([end.code, rolled(), end.summary], [1, 0, "The release gate is blocked."]);
       });
+
+    it("does not begin where a contract may have cut off what ran before, and asked for it starts nothing either", async () => {
+      // Nobody knows what was brought up meanwhile, and no database is here to ask.
+      const end = await blocked(["memory"], undefined, "f".repeat(40));
+      assert.deepEqual([end.code, rolled()], [1, 0]);
+      const why = /Whether `\S+` can come back cannot be told: .*this clone does not hold ffffffffffff\. Nothing was touched/;
+      assert.match(end.summary, /It was not rolled back by itself/);
+      assert.match(end.summary, why);
+      const calls = pulumi.said("calls");
+      await assert.rejects(rollbackVerb.run(callOf(rollbackVerb, project.stack), world()), fails(3, why));
+      assert.equal(pulumi.said("calls"), calls);
+    });
 
     it("does not begin where this very tree ran behind an open gate before: something else is out", async () => {
       await blocked([]);

@@ -182,4 +182,33 @@ describe("A rollback", function () {
     assert.match(stdout, new RegExp(`Rolled back to ${newer.name}`));
     assert.deepEqual([await memoryMb(), await isSynced(), (await containers()).split("\n").length], [2304, true, 4]);
   });
+
+  it("touches nothing for what a contract migration cut off, and goes back to what it did not", async () => {
+    const path = join(project.root, `Pulumi.${project.stack}.yaml`);
+    const file = parse(await readFile(path, "utf8")) as { config: Record<string, object> };
+    file.config["phillbot:rollback"] = { keep: 1 };
+    await writeFile(path, stringify(file));
+    await run("up", "--yes");
+    const [between] = await ran();
+    const contract = "20261124000000_no_news.sql";
+    await writeFile(
+      join(project.root, "memory/supabase/migrations", contract),
+      `-- contract: nobody reads news\n-- last needed by: ${first.name}\ndrop table memory.news;\n`,
+    );
+    await run("up", "--yes");
+    const before = [await containers(), await events()];
+    const refused = async (code: number, why: RegExp) => {
+      const ended = await project.deck("rollback", first.name, "--yes");
+      assert.equal(ended.code, code, told(ended));
+      assert.match(ended.stderr, why);
+      const older = (await ran()).find(({ tree }) => tree === first.tree);
+      assert.equal(older?.atOnce, false);
+      assert.deepEqual([await containers(), await events()], before);
+      const { stdout } = await run("rollback", "--dry-run");
+      assert.match(stdout, new RegExp(`Would bring \`${between?.name}\` back`));
+    };
+    await refused(4, new RegExp(`cannot come back: the contract migration .*_no_news.* last needed by ${first.name}`));
+    await docker("stop", `${project.name}-postgres-1`);
+    await refused(3, /cannot be told: the database does not answer .*, and it may have .*_no_news/);
+  });
 });

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { contractOf, refuseContract } from "../../model/contractMigration.ts";
+import { contractOf, refuseContract, upToLast } from "../../model/contractMigration.ts";
 
 const sound = "-- contract: nobody reads notes\n-- last needed by: 1.2.0\n";
 
@@ -30,30 +30,32 @@ describe("contractOf", () => {
   }
 });
 
-describe("refuseContract", () => {
-  const contract = { why: "x", lastNeededBy: "1.2.0" };
-  const releases = (...back: string[]) => ["1.1.0", "1.2.0", "1.3.0"].map((id) => ({ id, mayComeBack: back.includes(id) }));
-  for (const [title, known, refused] of [
-    ["where nobody can say which releases may come back", undefined, /cannot be told/],
-    ["where no release is on record", [], /no release on record/],
-    [
-      "while the last one that needs it may come back",
-      releases("1.2.0", "1.3.0"),
-      /^1\.2\.0 may still come back, which needs it$/,
-    ],
-    ["while an older one may come back", releases("1.1.0"), /^1\.1\.0 may/],
-  ] as const) {
-    it(`refuses ${title}`, () => assert.match(refuseContract(contract, known) ?? "", refused));
-  }
+describe("upToLast", () => {
+  const names = ["1.1.0", "1.2.0", "1.3.0"];
 
-  it("opens only where none of those up to the last that needs it may come back", () => {
-    const known = fc.array(fc.record({ id: fc.constantFrom("1.1.0", "1.2.0", "1.3.0"), mayComeBack: fc.boolean() }));
+  it("is what ran first no later than the one that is named, and nothing where none is", () => {
+    const ran = fc.uniqueArray(fc.record({ name: fc.constantFrom(...names), first: fc.nat(50) }), {
+      selector: ({ first }) => first,
+    });
     fc.assert(
-      fc.property(known, (all) => {
-        const last = all.map(({ id }) => id).lastIndexOf("1.2.0");
-        const isOpen = refuseContract(contract, all) === undefined;
-        assert.equal(isOpen, last >= 0 && all.slice(0, last + 1).every(({ mayComeBack }) => !mayComeBack));
+      fc.property(ran, (all) => {
+        const found = upToLast(all, "1.2.0");
+        const last = Math.max(...all.filter(({ name }) => name === "1.2.0").map(({ first }) => first));
+        if (last < 0) assert.equal(found, undefined);
+        else assert.deepEqual(new Set(found), new Set(all.filter(({ first }) => first <= last)));
       }),
     );
   });
+});
+
+describe("refuseContract", () => {
+  for (const [title, needing, refused] of [
+    ["where nobody can say which releases may come back", { doubt: "it cannot be told" }, /^it cannot be told$/],
+    ["while one that needs it may come back", ["1.2.0"], /^1\.2\.0 may still come back, which needs it$/],
+    ["while several may", ["1.1.0", "1.2.0"], /^1\.1\.0, 1\.2\.0 may still come back, which need it$/],
+  ] as const) {
+    it(`refuses ${title}`, () => assert.match(refuseContract(needing) ?? "", refused));
+  }
+
+  it("opens where none of them may come back", () => assert.equal(refuseContract([]), undefined));
 });

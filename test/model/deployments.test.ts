@@ -75,6 +75,16 @@ describe("What ran before", () => {
   });
 });
 
+describe("When one first ran", () => {
+  it("stays what it was, however often it came back, was left or was brought up anew", () => {
+    const { all } = deploymentsIn(record("+a", "+b", "+c", "<a", "+b", "<a"));
+    assert.deepEqual(
+      all.toSorted((one, other) => one.first - other.first).map(({ tree }) => tree),
+      ["a", "b", "c"].map(treeOf),
+    );
+  });
+});
+
 describe("A deployment's name", () => {
   it("is a tag, or the beginning of its tree or digest, of four signs at least", () => {
     const [began, ended] = record("+a");

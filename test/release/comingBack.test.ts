@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { nextLine } from "../../model/history.ts";
-import { comingBack } from "../../release/comingBack.ts";
+import { comingBack, comingBackInNeed } from "../../release/comingBack.ts";
 import { historyFolderOf } from "../../release/history.ts";
 import { digestOf } from "../../release/records.ts";
 
@@ -33,13 +33,13 @@ describe("What may come back, as far as this machine knows", () => {
     await writeFile(join(folder, "copy.jsonl"), text);
   };
   const told = async (keep: number) =>
-    (await comingBack({ root, stack: "prod", evidenceFolder: join(root, "evidence") }, keep))?.map(
-      ({ id, mayComeBack }) => `${id} ${mayComeBack}`,
+    (await comingBack({ root, stack: "prod", evidenceFolder: join(root, "evidence") }, keep))?.mayComeBack.map(
+      ({ name }) => name,
     );
 
   it("is what runs and as many before it as are kept, and nothing older", async () => {
     await copy(4);
-    assert.deepEqual(await told(2), ["1.1.0 false", "1.2.0 true", "1.3.0 true", "1.4.0 true"]);
+    assert.deepEqual(await told(2), ["1.4.0", "1.3.0", "1.2.0"]);
   });
 
   it("is also what is still kept here, though the setting would let it go", async () => {
@@ -48,7 +48,14 @@ describe("What may come back, as far as this machine knows", () => {
     await mkdir(folder, { recursive: true });
     const note = { tree: treeOf(1), commit: "c".repeat(40), image: { name: "gateway:1", id: "sha256:1" } };
     await writeFile(join(folder, `${treeOf(1).slice(0, 12)}.json`), JSON.stringify(note));
-    assert.deepEqual((await told(1))?.[0], "1.1.0 true");
+    assert.deepEqual(await told(1), ["1.4.0", "1.3.0", "1.1.0"]);
+  });
+
+  it("needs what a contract takes away where it ran no later than the last that does, and nobody else is asked about", async () => {
+    await copy(4);
+    const place = { root, stack: "prod", evidenceFolder: join(root, "evidence") };
+    assert.deepEqual(await comingBackInNeed(place, 2, "1.3.0"), ["1.3.0", "1.2.0"]);
+    assert.deepEqual(await comingBackInNeed(place, 2, "1.1.0"), []);
   });
 
   it("is not known without a copy, or by one that does not hold", async () => {
