@@ -163,8 +163,10 @@ export class Gateway extends pulumi.ComponentResource {
   async #mendIndex(container: string, { host, searchFor }: GatewayArgs): Promise<void> {
     const index = await readIndexState(host, container);
     if ("unread" in index || index.stale.length === 0) return;
-    const count = `${index.stale.length} of ${index.documents} documents were not in it as they are`;
-    await pulumi.log.warn(`The bot's index was changed outside the stack (${count}); it is made anew.`, this);
+    await pulumi.log.warn(
+      `The bot's index does not hold ${index.stale.length} of ${index.documents} documents as they are; it is made anew.`,
+      this,
+    );
     await mustRun(host, refreshIndex(host, container, searchFor, { anew: true }), { timeoutMs: indexTimeoutMs }).catch(
       async (error: Error) => {
         const { code } = await host.run(isUnhealthy(host, container));
