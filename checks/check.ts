@@ -22,9 +22,10 @@ export interface Target {
   readonly evidenceFolder: string;
   /**
    * Where what is judged is an older release that comes back: its name, and the project's own folder (`projectRoot` is where its
-   * tree lies). Newer releases are no fault of it then.
+   * tree lies). Newer releases are no fault of it then. `byNewer` where these checks are a newer tree's than what they judge: what
+   * that one would declare, only its own program can tell.
    */
-  readonly rollback?: { readonly name: string; readonly home: string };
+  readonly rollback?: { readonly name: string; readonly home: string; readonly byNewer?: boolean };
 }
 
 /** What judging before the first resource needs: no host has been touched yet. */

@@ -75,7 +75,8 @@ async function read(target: Target, { signal, now }: CheckContext): Promise<Runt
     ? await mountedFolders({ host, declared, via }, signal)
     : { moved: [], possessions: [] };
   const configSha256 = config.kind === "file" ? (config.sha256 ?? undefined) : undefined;
-  const tree = undeployed(target.settings, declared, treeDigests(target, containers.named));
+  const tree =
+    target.rollback?.byNewer === true ? [] : undeployed(target.settings, declared, treeDigests(target, containers.named));
   return {
     ...{ ...containers, configSha256, pluginSha256, moved, undeployed: tree, clockSkew: skewMs / 1000 },
     possessions: [...possessions, ...configFile(config, declared)],

@@ -3,6 +3,7 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { docker as engineOf } from "../host/engine.ts";
 import type { Route } from "../host/files.ts";
 import { limitProcesses } from "../host/gateway.ts";
 import type { Host } from "../host/host.ts";
@@ -146,18 +147,8 @@ export class DevServices extends pulumi.ComponentResource {
       },
       this,
     );
-    const psql = [
-      "docker",
-      "exec",
-      "--interactive",
-      "--user",
-      "postgres",
-      `${args.settings.name}-postgres-1`,
-      "psql",
-      "--quiet",
-      "--set",
-      "ON_ERROR_STOP=1",
-    ];
+    const run = ["exec", "--interactive", "--user", "postgres", `${args.settings.name}-postgres-1`];
+    const psql = engineOf(args.host, ...run, "psql", "--quiet", "--set", "ON_ERROR_STOP=1");
     this.roles = new command.local.Command(
       "roles",
       {

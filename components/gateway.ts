@@ -6,7 +6,15 @@ import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { mustRun } from "../host/ensure.ts";
 import type { Route } from "../host/files.ts";
-import { indexTimeoutMs, limitProcesses, readIndexState, refreshIndex, restartIfStale, validateConfig } from "../host/gateway.ts";
+import {
+  indexTimeoutMs,
+  isUnhealthy,
+  limitProcesses,
+  readIndexState,
+  refreshIndex,
+  restartIfStale,
+  validateConfig,
+} from "../host/gateway.ts";
 import type { Host } from "../host/host.ts";
 import { renderGatewayConfig } from "../model/gatewayConfig.ts";
 import { contentLabels } from "../model/gatewayContainer.ts";
@@ -121,7 +129,7 @@ export class Gateway extends pulumi.ComponentResource {
           .all([ready, current])
           .apply(
             ([[imageId, , , documents]]) =>
-              `: ${imageId} ${documents}; ${host.line(refreshIndex(host, container, args.searchFor))}`,
+              `: ${imageId} ${documents}; ${host.line(refreshIndex(host, container, args.searchFor))} || ${host.line(isUnhealthy(host, container))}`,
           ),
         addPreviousOutputInEnv: false,
       },
@@ -155,9 +163,16 @@ export class Gateway extends pulumi.ComponentResource {
   async #mendIndex(container: string, { host, searchFor }: GatewayArgs): Promise<void> {
     const index = await readIndexState(host, container);
     if ("unread" in index || index.stale.length === 0) return;
-    const count = `${index.stale.length} of ${index.documents} documents were not in it as they are`;
-    await pulumi.log.warn(`The bot's index was changed outside the stack (${count}); it is made anew.`, this);
-    await mustRun(host, refreshIndex(host, container, searchFor, { anew: true }), { timeoutMs: indexTimeoutMs });
+    await pulumi.log.warn(
+      `The bot's index does not hold ${index.stale.length} of ${index.documents} documents as they are; it is made anew.`,
+      this,
+    );
+    await mustRun(host, refreshIndex(host, container, searchFor, { anew: true }), { timeoutMs: indexTimeoutMs }).catch(
+      async (error: Error) => {
+        const { code } = await host.run(isUnhealthy(host, container));
+        if (code !== 0) throw error;
+      },
+    );
   }
 
   /** A file that was mended, by us or by hand, is read at the next start only. */

@@ -104,7 +104,7 @@ export async function openTargetOf(stack: Stack, world: World): Promise<Session>
     target: {
       ...{ stack: stack.stack, settings, host, declared, secrets, evidenceFolder },
       projectRoot: projectRootOf(stack),
-      ...(rollback === undefined ? {} : { rollback: { name: rollback.name, home: stack.root } }),
+      ...(rollback === undefined ? {} : { rollback: { name: rollback.name, home: stack.root, byNewer: true } }),
     },
     [Symbol.asyncDispose]: () => host.close(),
   };

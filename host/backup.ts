@@ -165,8 +165,13 @@ function fault(
   if (found.code === another) return `${path} is not the archive that is on record: its digest is another.`;
   if (found.code === null || found.code >= firstOutside)
     throw new Error(`${path} could not be looked at (exit ${found.code ?? "none"}): ${lastWords(found.stderr)}`);
-  return `OpenClaw does not accept ${path}, or has no room for it (exit ${found.code}): ${lastWords(found.stderr)}\n  df -h ${layout.backups} ${layout.restore}`;
+  if (noRoom.test(found.stderr))
+    throw new Error(`There is no room for ${path}: ${lastWords(found.stderr)}\n  df -h ${layout.backups} ${layout.restore}`);
+  return `OpenClaw does not accept ${path} (exit ${found.code}): ${lastWords(found.stderr)}\n  df -h ${layout.backups} ${layout.restore}`;
 }
+
+/** As the system, SQLite and OpenClaw say that a disk is full, which is no fault of an archive. */
+const noRoom = /No space left on device|ENOSPC|database or disk is full|of extraction space, but only/;
 
 const lastWords = (stderr: string): string => stderr.trim().slice(-500) || "it said nothing.";
 
@@ -204,7 +209,7 @@ export type NewState =
  *
  * @param random eight hex digits: another run, whose operator was killed, may still unpack beside it.
  * @returns its folder, which holds no env file: that is written once it is in place.
- * @throws BackupUnusable where the archive cannot be used.
+ * @throws BackupUnusable where the archive cannot be used; Error where there is no room for it, or that could not be told.
  */
 export async function prepareState(place: BackupPlace, from: NewState, random: string): Promise<string> {
   const { host, layout, uid, gid, via } = place;

@@ -91,6 +91,15 @@ export function refreshIndex(host: Host, container: string, title: string, { ane
   return docker(host, "exec", container, "sh", "-c", script, "refresh-index", title, nodeScriptText("wait-ready"));
 }
 
+/**
+ * Ends well only where the gateway is not healthy. One that never boots has no index to bring up to date, and is for the gate to
+ * judge, with a deadline and a reason: an update that ended before it would have no verdict, and so no way back by itself.
+ */
+export function isUnhealthy(host: Host, container: string): string[] {
+  const health = docker(host, "inspect", "--format", "{{.State.Health.Status}}", container);
+  return ["sh", "-c", '[ "$("$@")" != healthy ]', "is-unhealthy", ...health];
+}
+
 /** The bound of `refreshIndex`. */
 export const indexTimeoutMs = 180_000;
 

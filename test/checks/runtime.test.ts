@@ -139,6 +139,16 @@ describe("runtimeCheck", () => {
     });
   }
 
+  it("asks a newer tree's program, which renders otherwise, nothing of what an older one would declare", async () => {
+    const settings = { ...target.settings, gateway: { ...target.settings.gateway, memoryMb: 4096 } };
+    const rollback = { name: "2026.11.22", home: target.projectRoot };
+    const judged = (by: object) => runtimeCheck.probe({ ...target, settings, rollback: { ...rollback, ...by } }, context());
+    assert.equal((await judged({ byNewer: true })).status, "pass");
+    assert.match((await judged({})).summary, /This tree was not deployed/);
+    stack.container.HostConfig.Memory = 1;
+    assert.equal((await judged({ byNewer: true })).status, "fail");
+  });
+
   it("fails what only the container's own digest tells of the settings, and a container that does not say what it was made with", async () => {
     const other = { ...target, stack: "other" };
     assert.match((await runtimeCheck.probe(other, context())).summary, /not deployed: it wants the container by sha256 `\w{12}`/);

@@ -18,14 +18,19 @@ describe("DevServices and DevRest", () => {
   let recorder: Recorder;
   const services = ["postgres", "rest", "telegram"];
 
-  const make = async (secrets: ReadonlyMap<string, Secret> = freshSecrets(), schemaDigest = "s1", slow: string[] = []) => {
+  const make = async (
+    secrets: ReadonlyMap<string, Secret> = freshSecrets(),
+    schemaDigest = "s1",
+    slow: string[] = [],
+    host = new LocalHost(),
+  ) => {
     // What a file holds on the host is HostFile's own matter.
     recorder = await record({ preview: true, slow });
     const around = surroundings();
     const folders = new docker.Volume("folders", { name: "folders" });
     const key = secrets.get("OPENCLAW_GATEWAY_TOKEN");
     assert.ok(key);
-    const args = { ...around, host: new LocalHost(), secrets, folders, fingerprintKey: key };
+    const args = { ...around, host, secrets, folders, fingerprintKey: key };
     const dev = new DevServices("dev", { ...args, rolesSql: "select 1;" });
     const schema = new docker.Volume("schema", { name: "schema" }, { dependsOn: dev.roles });
     const rest = new DevRest("rest-endpoint", { ...args, schemaDigest, after: schema });
@@ -122,6 +127,12 @@ describe("DevServices and DevRest", () => {
       before.map((value, index) => value === after[index]),
       [false, false, true],
     );
+  });
+
+  it("are asked of the engine that the operator's environment names", async () => {
+    await make(freshSecrets(), "s1", [], new LocalHost("unix:///run/other.sock"));
+    for (const name of ["roles", "postgres-pids"])
+      assert.match(String(recorder.get(name).inputs.create), /docker --host unix:\/\/\/run\/other\.sock (?:exec|update) /);
   });
 
   it("make the database's roles once it is up, over standard input, and keep its data in a volume of the stack's name", async () => {

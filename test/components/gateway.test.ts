@@ -234,7 +234,10 @@ describe("Gateway", () => {
   it("indexes again when a document changes, and requires that a search finds one", async () => {
     await make();
     const { inputs } = recorder.get("gateway-index");
-    assert.match(String(inputs.create), /memory index .*memory search .*refresh-index Hand-off .*\/healthz.*\/readyz/s);
+    assert.match(
+      String(inputs.create),
+      /memory index .*memory search .*refresh-index Hand-off .*\/healthz.*\/readyz.* is-unhealthy /s,
+    );
     await make({}, { documents: "d2" });
     assert.notEqual(recorder.get("gateway-index").inputs.create, inputs.create);
   });
@@ -245,7 +248,7 @@ describe("Gateway", () => {
     const [refreshed] = host.ran.filter(({ argv }) => argv.includes("refresh-index"));
     assert.match(refreshed?.argv.join(" ") ?? "", /memory index --agent main --force .*memory search .*refresh-index Hand-off /s);
     const [warning] = recorder.logs.filter(({ level }) => level === "warn");
-    assert.match(warning?.text ?? "", /index was changed outside the stack \(1 of 4 documents were not in it as they are\)/);
+    assert.match(warning?.text ?? "", /index does not hold 1 of 4 documents as they are; it is made anew/);
   });
 
   it("leaves an index alone that holds them, and asks for none in a preview", async () => {

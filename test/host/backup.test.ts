@@ -91,6 +91,20 @@ describe("Work on the gateway's state", () => {
     await assert.rejects(prepareState(place(), { kind: "backup", backup }, "0a1b2c3d"), BackupUnusable);
   });
 
+  it("says that there is no room where the disk is full, which is no fault of the archive", async () => {
+    for (const said of [
+      "tar: write error: No space left on device",
+      "SQLite snapshots require 2 MiB of extraction space, but only 0 MiB is available near /restore/incoming",
+      "openclaw.sqlite. database or disk is full | ERR_SQLITE_ERROR",
+    ]) {
+      host.ends = { code: 1, stdout: "", stderr: said };
+      const backup = { name, sha256: digest, bytes: 6, bot: digest, image: place().image };
+      const noRoom = (error: Error) => !(error instanceof BackupUnusable) && /no room for .*\n {2}df -h /s.test(error.message);
+      await assert.rejects(prepareState(place(), { kind: "backup", backup }, "0a1b2c3d"), noRoom);
+      await assert.rejects(verifyBackup(place(), backup), noRoom);
+    }
+  });
+
   it("takes no silent host for one without archives or without an exchange", async () => {
     assert.deepEqual(await listBackups(place()), new Map());
     assert.equal(await settleState(place()), undefined);

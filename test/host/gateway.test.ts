@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { indexStateCommand, readIndexState } from "../../host/gateway.ts";
+import { indexStateCommand, isUnhealthy, readIndexState } from "../../host/gateway.ts";
 import { LocalHost } from "../../host/local.ts";
 import { IndexSample } from "./indexSample.ts";
 
@@ -82,4 +82,19 @@ describe("readIndexState", () => {
     assert.deepEqual(await readIndexState(answering(1, "", stderr), "bot"), { unread });
     for (const text of ["", "{}", '{"documents":1}']) await assert.rejects(readIndexState(answering(0, text), "bot"));
   });
+});
+
+describe("isUnhealthy", () => {
+  const [, , , , ...inspect] = isUnhealthy(host, "bot");
+  for (const [health, code] of [
+    ["echo healthy", 1],
+    ["echo unhealthy", 0],
+    ["echo starting", 0],
+    ["exit 1", 0],
+  ] as const)
+    it(`ends with ${code} where the engine's answer is \`${health}\``, async () => {
+      assert.equal(inspect.join(" "), "docker inspect --format {{.State.Health.Status}} bot");
+      const asking = isUnhealthy(host, "bot").slice(0, 4);
+      assert.equal((await host.run([...asking, "sh", "-c", health])).code, code);
+    });
 });
