@@ -189,11 +189,13 @@ describe("A rollback", function () {
     file.config["phillbot:rollback"] = { keep: 1 };
     await writeFile(path, stringify(file));
     await run("up", "--yes");
+    await writeFile(join(project.root, news), "# Older news\n");
+    await run("up", "--yes");
     const [between] = await ran();
     const contract = "20261124000000_no_news.sql";
     await writeFile(
       join(project.root, "memory/supabase/migrations", contract),
-      `-- contract: nobody reads news\n-- last needed by: ${first.name}\ndrop table memory.news;\n`,
+      `-- contract: nobody reads news\n-- last needed by: ${first.name}\ndrop table if exists memory.news;\n`,
     );
     await run("up", "--yes");
     const before = [await containers(), await events()];
