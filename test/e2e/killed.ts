@@ -1,4 +1,4 @@
-/** Kills an update with everything that it started, at a moment that is seen from outside: in the engine's events, in what is printed, or among the processes. */
+/** Kills an update or a rollback with everything that it started, at a moment that is seen from outside: in the engine's events, in what is printed, or among the processes. */
 
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
@@ -18,10 +18,14 @@ export interface Moment {
 }
 
 /**
- * Runs `deck up` until the moment comes, and kills it.
+ * Runs `deck up`, or another verb, until the moment comes, and kills it.
  * @returns what it printed until then. @throws Error where it ended before.
  */
-export async function killUpdate(project: TestProject, moment: Moment): Promise<string> {
+export async function killUpdate(
+  project: TestProject,
+  moment: Moment,
+  words: readonly string[] = ["up", "--yes"],
+): Promise<string> {
   const over = new AbortController();
   const lines: string[] = [];
   const { promise: seen, resolve } = Promise.withResolvers<string>();
@@ -33,7 +37,7 @@ export async function killUpdate(project: TestProject, moment: Moment): Promise<
   };
   const engine = followEngine((line) => heed(moment.engine, line));
   const watched = watchProcesses(project.stack, (line) => heed(moment.process, line), over.signal);
-  const ended = project.watch(["up", "--yes"], {
+  const ended = project.watch(words, {
     onLine: async (line) => {
       lines.push(line);
       heed(moment.progress, line);
@@ -41,7 +45,7 @@ export async function killUpdate(project: TestProject, moment: Moment): Promise<
   });
   try {
     const early = await Promise.race([seen, ended]);
-    if (typeof early !== "string") throw new Error(`The update ended with ${early.code} before it was killed.\n${early.stderr}`);
+    if (typeof early !== "string") throw new Error(`It ended with ${early.code} before it was killed.\n${early.stderr}`);
     await until("the end of all that was killed", async () => (killTree(project.stack) === 0 ? true : undefined));
     await ended;
     return lines.join("\n");

@@ -137,7 +137,7 @@ async function untilHealthy(container: string): Promise<void> {
 }
 
 /** Mounts for the machine itself, so that the engine and every container see it: directly as root, else in the machine's own mount namespace. */
-async function onMachine(image: string, argv: readonly string[]): Promise<void> {
+export async function onMachine(image: string, argv: readonly string[]): Promise<void> {
   const [file = "", ...args] = argv;
   if (process.getuid?.() === 0) {
     await run(file, args);
