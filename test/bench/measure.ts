@@ -43,17 +43,24 @@ export interface Line {
   readonly what: string;
   /** A ratio, or seconds where `unit` says so. */
   readonly value: number;
-  readonly goal: number;
+  /** At most this; absent where the value is only watched. */
+  readonly goal?: number;
   readonly unit?: "s";
   /** What the value was made from. */
   readonly from: string;
 }
 
+/** Whether its goal is met, which it is where there is none. */
+export const isMet = ({ value, goal }: Line): boolean => goal === undefined || value <= goal;
+
 /** The lines as a table of plain text, each with its goal and whether it was met, or by how much it was missed. */
 export function table(lines: readonly Line[]): string {
-  const rows = lines.map(({ what, value, goal, unit = "", from }) => {
-    const met = value <= goal ? "met" : `missed by ${(((value - goal) / goal) * 100).toFixed(0)} %`;
-    return [what, `${value.toFixed(2)}${unit && ` ${unit}`}`, `≤ ${goal}${unit && ` ${unit}`}`, met, from];
+  const rows = lines.map((line) => {
+    const { what, value, goal, unit = "", from } = line;
+    const measured = [what, `${value.toFixed(2)}${unit && ` ${unit}`}`];
+    if (goal === undefined) return [...measured, "none", "", from];
+    const met = isMet(line) ? "met" : `missed by ${(((value - goal) / goal) * 100).toFixed(0)} %`;
+    return [...measured, `≤ ${goal}${unit && ` ${unit}`}`, met, from];
   });
   const all = [["", "measured", "goal", "", "medians"], ...rows];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));

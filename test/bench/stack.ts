@@ -18,7 +18,7 @@ import type { TestProject } from "../e2e/project.ts";
 import { measureBackup } from "./backup.ts";
 import { inTurns, type Line, type Measured, timed } from "./measure.ts";
 import { callOf, gateOnce, isReady, secondsToBoot, worldOf } from "./onStack.ts";
-import { measureRollback } from "./rollback.ts";
+import { measureDrill, measureRollback } from "./rollback.ts";
 
 type Say = (line: string) => void;
 
@@ -32,7 +32,8 @@ export async function measureStack(project: TestProject, rounds: number, say: Sa
   const updates = await measureUpdates(project, gate.slowest, { rounds, say });
   const backup = await measureBackup(session, rounds, say);
   const replacement = await measureReplacement(project, rounds, say);
-  return [...updates, gate.line, backup, replacement, await measureRollback(project, policy, { rounds, say })];
+  const rollback = await measureRollback(project, policy, { rounds, say });
+  return [...updates, gate.line, backup, replacement, rollback, await measureDrill(project, say)];
 }
 
 interface GateBench {
