@@ -1,6 +1,6 @@
 /** Judges the migrations that a database lacks before any of them is applied: none may take something from the release before. */
 
-import { admit, isAdmitted } from "../memory/admission.ts";
+import { admit, isAdmitted, withdrawContracts } from "../memory/admission.ts";
 import { type DatabaseAccess, withDatabase } from "../memory/database.ts";
 import { migrationText, readMigrations } from "../memory/files.ts";
 import { readLedger } from "../memory/ledger.ts";
@@ -19,20 +19,24 @@ export interface JudgeOptions {
 
 /**
  * The step that an update would take in the database; undefined where it would take none, or may take it: nothing was
- * applied yet, or it was judged before. Throws where the database does not answer.
+ * applied yet, or it was judged before. Throws where the database does not answer; what was noted of a contract is gone then, too.
  */
 export async function unjudgedStep(
   { projectRoot, signal }: Pick<JudgeOptions, "projectRoot" | "signal">,
   database: DatabaseAccess,
 ): Promise<SchemaStep | undefined> {
+  await withdrawContracts(projectRoot);
   const tree = readMigrations(projectRoot);
   const step = stepOf(tree, compareMigrations(tree, await withDatabase(database, signal, readLedger)));
   if (step === undefined) return undefined;
   // Whoever else may come back meets a schema that was made anew: what keeps it from that is asked when it does.
   if (step.applied.length === 0) return undefined;
-  // Which releases may come back is another answer each time.
-  const hasContract = step.pending.some((migration) => contractOf(migrationText(projectRoot, migration)) !== undefined);
-  return !hasContract && (await isAdmitted(projectRoot, step)) ? undefined : step;
+  return !hasContract(projectRoot, step) && (await isAdmitted(projectRoot, step)) ? undefined : step;
+}
+
+/** Which releases may come back is another answer each time. */
+function hasContract(projectRoot: string, { pending }: SchemaStep): boolean {
+  return pending.some((migration) => contractOf(migrationText(projectRoot, migration)) !== undefined);
 }
 
 /**
@@ -41,7 +45,7 @@ export async function unjudgedStep(
  */
 export async function refuseStep(step: SchemaStep, options: JudgeOptions): Promise<readonly Blocker[]> {
   const blockers = await judgeStep(step, options);
-  if (blockers.length === 0) await admit(options.projectRoot, step);
+  if (blockers.length === 0) await admit(options.projectRoot, step, hasContract(options.projectRoot, step));
   return blockers;
 }
 

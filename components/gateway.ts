@@ -8,7 +8,7 @@ import { mustRun } from "../host/ensure.ts";
 import type { Route } from "../host/files.ts";
 import {
   indexTimeoutMs,
-  isUnhealthy,
+  isDown,
   limitProcesses,
   readIndexState,
   refreshIndex,
@@ -129,7 +129,7 @@ export class Gateway extends pulumi.ComponentResource {
           .all([ready, current])
           .apply(
             ([[imageId, , , documents]]) =>
-              `: ${imageId} ${documents}; ${host.line(refreshIndex(host, container, args.searchFor))} || ${host.line(isUnhealthy(host, container))}`,
+              `: ${imageId} ${documents}; ${host.line(refreshIndex(host, container, args.searchFor))} || ${host.line(isDown(host, container))}`,
           ),
         addPreviousOutputInEnv: false,
       },
@@ -169,7 +169,7 @@ export class Gateway extends pulumi.ComponentResource {
     );
     await mustRun(host, refreshIndex(host, container, searchFor, { anew: true }), { timeoutMs: indexTimeoutMs }).catch(
       async (error: Error) => {
-        const { code } = await host.run(isUnhealthy(host, container));
+        const { code } = await host.run(isDown(host, container));
         if (code !== 0) throw error;
       },
     );

@@ -16,6 +16,8 @@ import { DeckError, type World } from "./verb.ts";
 export interface CutOff {
   readonly kind: "refused" | "unknown";
   readonly why: string;
+  /** What to type where that is not to look at the schema. */
+  readonly remedy?: string;
 }
 
 /** What a stack's record says ran on it. */
@@ -59,7 +61,7 @@ export async function refuseCutOff(deployment: Deployment, ran: Ran, world: Worl
     throw new DeckError("refused", problem, forStack("npx deck release list # which of them still can", stack));
   }
   const problem = `Whether \`${deployment.name}\` can come back cannot be told: ${cut.why}. Nothing was touched.`;
-  throw new DeckError("unknown", problem, forStack("npx deck schema status", stack));
+  throw new DeckError("unknown", problem, cut.remedy ?? forStack("npx deck schema status", stack));
 }
 
 interface Lacking {
@@ -101,19 +103,23 @@ async function unasked(silence: string, lacking: readonly Lacking[], known: Know
     for (const tree of treesAfter(known.ran.entries, deployment.entry)) {
       const held = tree === undefined ? undefined : await known.trees.of(tree);
       const which = tree === undefined ? "what was brought up since" : tree.slice(0, 12);
-      if (held === undefined)
-        found.push({ tree: target, kind: "unknown", why: `${silence}, and this clone does not hold ${which}` });
+      if (held === undefined) found.push({ tree: target, ...unheld(`${silence}, and this clone does not hold ${which}`) });
       for (const each of (held ?? []).filter(lacks)) {
         const text = await known.trees.text(each);
         files.set(`${each.version} ${text}`, { ...each, text });
       }
     }
     for (const file of files.values())
-      for (const { why } of await whoNeeds(file, [deployment], known))
-        found.push({ tree: target, kind: "unknown", why: `${silence}, and it may have \`${migrationLabel(file)}\`: ${why}` });
+      for (const needs of await whoNeeds(file, [deployment], known))
+        found.push({ ...needs, kind: "unknown", why: `${silence}, and it may have \`${migrationLabel(file)}\`: ${needs.why}` });
   }
   return found;
 }
+
+/** What another clone deployed may be had from where both push. */
+const unheld = (why: string) => ({ kind: "unknown", why, remedy: "git fetch origin # and once more" }) as const;
+
+const hint = (remedy: string | undefined) => (remedy === undefined ? {} : { remedy });
 
 /** Those that a migration cuts off where it is a contract, and those of which that cannot be told. */
 async function whoNeeds(
@@ -129,6 +135,6 @@ async function whoNeeds(
   if (typeof contract === "string") return unknown(`the database has ${label}. ${contract.replace(/\.$/, "")}`);
   const needing = await needingOf(ran.stack.root, contract.lastNeededBy, { all: ran.all, asked });
   const took = `the contract migration ${label} took away what was last needed by ${contract.lastNeededBy}`;
-  if ("doubt" in needing) return unknown(`${took}, and ${needing.doubt}`);
+  if ("doubt" in needing) return unknown(`${took}, and ${needing.doubt}`).map((each) => ({ ...each, ...hint(needing.remedy) }));
   return needing.map(({ tree }) => ({ tree, kind: "refused", why: took }) as const);
 }

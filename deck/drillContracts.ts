@@ -16,7 +16,7 @@ export async function refuseUncrossable({ running, candidate }: Source, { root, 
   const { name, tree } = running.named;
   const trees = new TreeMigrations(root, { signal });
   const own = new Set(((await trees.of(tree)) ?? []).map(({ version }) => version));
-  const only = { name, tree, commit: running.content.base, first: 1 };
+  const only = { name, tree, base: running.content.base, first: 1 };
   for (const migration of ((await trees.of(candidate.named.tree)) ?? []).filter(({ version }) => !own.has(version))) {
     const contract = contractOf(await trees.text(migration));
     // A head that is wrong is refused by the candidate's own update.
@@ -31,6 +31,10 @@ export async function refuseUncrossable({ running, candidate }: Source, { root, 
     const why = `\`${name}\`, which runs, is no newer than ${contract.lastNeededBy}, the last that needs what it takes away`;
     const problem = `A drill cannot go back across the contract migration ${label}: ${why}. No update applies it while that may come back. Nothing was started.`;
     const file = `memory/supabase/migrations/${migrationLabel(migration)}.sql`;
-    throw new DeckError("refused", problem, `git rm ${file} # release without it first; put it into a release after that one`);
+    throw new DeckError(
+      "refused",
+      problem,
+      `git stash push --include-untracked -- ${file} # release without it first; put it into a release after that one`,
+    );
   }
 }

@@ -84,7 +84,8 @@ const [aliveSeconds, readySeconds] = [120, 30];
  */
 export function refreshIndex(host: Host, container: string, title: string, { anew = false } = {}): string[] {
   const script = [
-    `node --input-type=module --eval "$2" -- ${gatewayPort} ${aliveSeconds} ${readySeconds}`,
+    // What never comes alive is for the gate to judge: see `isDown`.
+    `{ node --input-type=module --eval "$2" -- ${gatewayPort} ${aliveSeconds} ${readySeconds} || { [ $? -eq 69 ] && exit 0; exit 1; }; }`,
     `${openclaw} memory index --agent main${anew ? " --force" : ""} >/dev/null`,
     `${openclaw} memory search "$1" --json | grep -q ${mounts.context.split("/").at(-1)} || { echo "A search for \\"$1\\" finds no synced document." >&2; exit 1; }`,
   ].join(" && ");
@@ -92,12 +93,14 @@ export function refreshIndex(host: Host, container: string, title: string, { ane
 }
 
 /**
- * Ends well only where the gateway is not healthy. One that never boots has no index to bring up to date, and is for the gate to
- * judge, with a deadline and a reason: an update that ended before it would have no verdict, and so no way back by itself.
+ * Ends well only where the engine says that the gateway's container is down, or starts over and over. One that never boots has no
+ * index to bring up to date, and is for the gate to judge, with a deadline and a reason: an update that ended before it would have
+ * no verdict, and so no way back by itself.
  */
-export function isUnhealthy(host: Host, container: string): string[] {
-  const health = docker(host, "inspect", "--format", "{{.State.Health.Status}}", container);
-  return ["sh", "-c", '[ "$("$@")" != healthy ]', "is-unhealthy", ...health];
+export function isDown(host: Host, container: string): string[] {
+  const state = "{{.State.Running}} {{.State.Restarting}} {{.RestartCount}} {{if .State.Health}}{{.State.Health.Status}}{{end}}";
+  const script = 'state=$("$@") || exit 1; case $state in "true false "*" healthy" | "true false 0"*) exit 1 ;; esac';
+  return ["sh", "-c", script, "is-down", ...docker(host, "inspect", "--format", state, container)];
 }
 
 /** The bound of `refreshIndex`. */

@@ -4,9 +4,12 @@ import type { Client } from "pg";
 import { hiddenLosses } from "../model/hiddenStatements.ts";
 import { type Loss, lossesBetween } from "../model/migrationLosses.ts";
 import { migrationLabel } from "../model/migrations.ts";
+import { keptFaults } from "./kept.ts";
 import type { AppliedMigration } from "./ledger.ts";
 import { botFault, rememberAsBot } from "./oldSurface.ts";
+import { reachFaults } from "./reach.ts";
 import { rewriteLosses, watchRewrites } from "./rewrites.ts";
+import { roleFaults } from "./roles.ts";
 import { readRoutines } from "./routines.ts";
 import { createScratchDatabase, replay, replayOne, type ScratchDatabase, type ScratchServer, withScratch } from "./scratch.ts";
 import { readSurface } from "./surface.ts";
@@ -58,21 +61,30 @@ async function onCopy(
 async function lossesOfSchema(client: Client, pending: readonly PendingMigration[]): Promise<Rehearsed[]> {
   const remembered = await rememberAsBot(client);
   await watchRewrites(client);
-  let before = await readSurface(client);
+  let [before, known] = [await readSurface(client), new Set(await standingFaults(client))];
   return eachOf(pending, async ({ text, isContract }) => {
     await replayOne(client, [text]);
     const [after, rewritten] = [await readSurface(client), await rewriteLosses(client)];
+    const faults = await standingFaults(client);
     if (isContract) {
-      before = after;
+      [before, known] = [after, new Set(faults)];
       return [];
     }
     const changed = lossesBetween(before, after);
+    const brought = faults
+      .filter((fault) => !known.has(fault))
+      .map((fault) => ({ id: `fault ${fault}`, sentence: `no gate opens after it: ${fault.replace(/\.$/, "")}` }));
     // Another type writes the rows anew as well, and is told by itself.
-    const losses = changed.length > 0 ? changed : rewritten;
+    const losses = [changed, rewritten, brought].find((each) => each.length > 0) ?? [];
     // What the bot can no longer do has its cause among those, where there are any.
     const fault = remembered && losses.length === 0 ? await botFault(client) : undefined;
     return fault === undefined ? losses : [fault];
   });
+}
+
+/** What the `schema` check calls a fault of a database and nobody can waive: then nothing is released, and nothing comes back. */
+async function standingFaults(client: Client): Promise<readonly string[]> {
+  return [...(await keptFaults(client)), ...(await roleFaults(client)), ...(await reachFaults(client))];
 }
 
 async function lossesOfRows(client: Client, pending: readonly PendingMigration[]): Promise<Rehearsed[]> {

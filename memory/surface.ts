@@ -9,7 +9,7 @@ const made = `
     select oid, nspname, nspowner, nspacl from pg_namespace
     where nspname !~ '^pg_' and nspname <> 'information_schema' and not (${brought("pg_namespace", "oid")})
   ), relations as (
-    select class.oid, relkind, relowner, relacl, relrowsecurity, relforcerowsecurity, nspname,
+    select class.oid, relkind, relpersistence, relowner, relacl, relrowsecurity, relforcerowsecurity, nspname,
       format('%I.%I', nspname, relname) as name,
       case relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'c' then 'type'
         when 'f' then 'foreign table' else 'table' end as kind
@@ -54,7 +54,7 @@ function rights(from: string, { acl, letter, owner, object }: Record<"acl" | "le
 const offers = `${made}
   select 'schema' as kind, quote_ident(nspname) as name, '' as detail, null as within from spaces
   union all
-  select kind, name, concat_ws(' ', oid, relkind, relowner::regrole), format('schema %I', nspname) from relations
+  select kind, name, concat_ws(' ', oid, relkind, relowner::regrole, relpersistence), format('schema %I', nspname) from relations
   union all
   select 'column', name, concat_ws(' ', attnum, format_type(atttypid, atttypmod), attidentity, attgenerated), format('%s %s', kind, columns.on)
   from columns
@@ -86,8 +86,10 @@ const offers = `${made}
   union all
   select 'extension', quote_ident(extname), '', null from pg_extension
   union all
-  select 'role', quote_ident(rolname), concat_ws(' ', rolcanlogin, rolinherit, rolbypassrls, rolsuper), null
+  select 'role', quote_ident(rolname), concat_ws(' ', rolcanlogin, rolinherit, rolbypassrls, rolsuper, rolconnlimit, rolvaliduntil), null
   from pg_roles where rolname !~ '^pg_'
+  union all
+  select 'database', current_database(), '', null
   union all
   select 'membership', format('of %I in %I', member.rolname, granted.rolname), '', null
   from pg_auth_members as link join pg_roles as granted on granted.oid = link.roleid join pg_roles as member on member.oid = link.member
@@ -128,6 +130,12 @@ const demands = `${made}
   union all
   select 'the rule', quote_ident(rulename), pg_get_ruledef(pg_rewrite.oid), relations.name, '{}', false
   from pg_rewrite join relations on relations.oid = ev_class where rulename <> '_RETURN'
+  union all
+  select 'the setting', quote_ident(split_part(setting, '=', 1)), concat_ws(' ', coalesce(datname, ''), setting), coalesce(rolname, datname),
+    '{}', false
+  from pg_db_role_setting cross join unnest(setconfig) as setting
+    left join pg_roles on pg_roles.oid = setrole left join pg_database on pg_database.oid = setdatabase
+  where setdatabase in (0, (select oid from pg_database where datname = current_database()))
   union all
   select '${overload}', name, name, functions.on, '{}', false from functions
   order by kind, name`;

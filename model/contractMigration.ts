@@ -31,12 +31,15 @@ const needed = /^-- last needed by: *(\S+) *$/m;
  * a sentence on what is wrong with it.
  */
 export function contractOf(sql: string): Contract | string | undefined {
+  // Before it, an editor's mark would hide a head.
+  if (sql.startsWith("\ufeff")) return "It begins with a byte order mark, behind which no head is read.";
   const opening = /^(?:[ \t]*--[^\n]*\n|[ \t]*\n)*/.exec(`${sql}\n`)?.[0] ?? "";
   const [, why] = head.exec(opening) ?? [];
   const [, lastNeededBy] = needed.exec(opening) ?? [];
   if (why === undefined && lastNeededBy === undefined) return undefined;
   if (why === undefined) return "Its head names a release, and no `-- contract: <why>`.";
   if (lastNeededBy === undefined) return "Its head says `-- contract:`, and not `-- last needed by: <release>`.";
+  if ([...opening.matchAll(new RegExp(needed, "gm"))].length > 1) return "Its head says `-- last needed by:` more than once.";
   return { why: why.trim(), lastNeededBy };
 }
 

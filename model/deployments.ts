@@ -16,8 +16,9 @@ export interface Deployment {
   /** When its gate was last open, and the number of the entry that says so. */
   readonly at: string;
   readonly entry: number;
-  /** The number of the entry that said so first. */
+  /** The number of the entry that said so first, and the commit that the work tree stood on then: what is kept may be made of another. */
   readonly first: number;
+  readonly base: string | undefined;
   /** True where it was left by a rollback and not brought up since. */
   readonly abandoned: boolean;
 }
@@ -62,8 +63,8 @@ export function deploymentsIn(entries: readonly HistoryEntry[]): Deployments {
     if (verdict !== "open" || tree === undefined) continue;
     // It becomes part of what is printed, and of commands to type.
     const name = /^[\w.+-]+$/.test(release?.id ?? "") ? (release?.id ?? "") : shortTree(tree);
-    const first = [...line, ...left].find((each) => each.tree === tree)?.first ?? number;
-    const own = { name, tree, release: release?.digest, commit, at, entry: number, first, abandoned: false };
+    const { first, base } = [...line, ...left].find((each) => each.tree === tree) ?? { first: number, base: commit };
+    const own = { name, tree, release: release?.digest, commit, at, entry: number, first, base, abandoned: false };
     const index = event === "rolled-back" ? line.findIndex((each) => each.tree === tree) : -1;
     if (index >= 0) {
       left = [...without(left, own), ...line.slice(index + 1).map((each) => ({ ...each, abandoned: true }))];

@@ -88,16 +88,29 @@ function takingRoutines(routines: readonly Routine[]): ReadonlyMap<string, strin
 function called(tokens: readonly Token[], taking: ReadonlyMap<string, string>): readonly (readonly [string, string])[] {
   return tokens.flatMap(({ kind, value }, index) => {
     const word = kind === "word" && tokens[index + 1]?.value === "(" ? taking.get(value) : undefined;
-    const isNamed = ["function", "procedure"].includes(tokens[index - 1]?.value ?? "");
+    const before = tokens[index - (tokens[index - 1]?.value === "." ? 3 : 1)]?.value ?? "";
+    // A table of that name takes rows, and a function is named as one.
+    const isNamed = before === "into" || ["function", "procedure"].includes(tokens[index - 1]?.value ?? "");
     return word === undefined || isNamed ? [] : [[value, word] as const];
   });
 }
 
 const quote: Token = { kind: "sign", value: "'" };
 
-/** With the words of every text in it, between quotes: it may be run as a statement. */
+/** With the words of every text in it, between quotes: it may be run as a statement, where it is not only told. */
 function opened(tokens: readonly Token[]): readonly Token[] {
-  return tokens.flatMap((token) => (token.kind === "text" ? [quote, ...opened(tokensOf(token.value)), quote] : [token]));
+  return tokens.flatMap((token, index) => {
+    if (token.kind !== "text") return [token];
+    return isTold(tokens, index) ? [quote, quote] : [quote, ...opened(tokensOf(token.value)), quote];
+  });
+}
+
+const levels: ReadonlySet<string> = new Set("debug log info notice warning exception".split(" "));
+
+/** What `raise` says, and what a comment `is`. */
+function isTold(tokens: readonly Token[], index: number): boolean {
+  const [before, first] = [tokens[index - 1]?.value ?? "", tokens[index - 2]?.value];
+  return before === "is" || before === "raise" || (first === "raise" && levels.has(before));
 }
 
 /** The first word that takes rows, or something of the schema; undefined where none does. */
@@ -114,6 +127,7 @@ const notAfter: ReadonlySet<string> = new Set(["on", "or", "of", ",", "("]);
 
 function takes(tokens: readonly Token[], index: number, isMadeUp: boolean): boolean {
   const [before, word, after] = [index - 1, index, index + 1].map((at) => tokens[at]?.value ?? "");
+  if (tokens[index]?.isName) return false;
   const isAlone = before === "'" && after === "'" && !isMadeUp;
   switch (word) {
     case "update":
@@ -130,6 +144,9 @@ function takes(tokens: readonly Token[], index: number, isMadeUp: boolean): bool
       return !isAlone;
     case "column":
       return before === "alter";
+    case "type":
+      // `alter … type`, with or without `column` and `set data` between.
+      return [2, 4].some((back) => tokens[index - back]?.value === "alter");
     case "execute":
       return isExecuted(tokens, index) && !isLegible(tokens, index);
     default:

@@ -10,16 +10,16 @@ import { GitFailed, type GitOptions, gitAnswer } from "./repository.ts";
 
 interface Asked extends GitOptions {
   /** All that ran on the stack. */
-  readonly all: readonly Pick<Deployment, "name" | "tree" | "commit" | "first">[];
+  readonly all: readonly Pick<Deployment, "name" | "tree" | "base" | "first">[];
   /** Those that are asked about. */
-  readonly asked: readonly Pick<Deployment, "tree" | "commit">[];
+  readonly asked: readonly Pick<Deployment, "tree" | "base">[];
 }
 
 /**
- * By the stack's own record, in the order in which they first ran there; and where the release never ran there, by git: newer is
- * what was made of its commit. What is made of neither may need it.
+ * Newer is what first ran later by the stack's own record and was made of its commit, by git; and where the release never ran
+ * there, what was made of its commit. What is known of neither may need it.
  */
-export async function needingOf<T extends Pick<Deployment, "tree" | "commit">>(
+export async function needingOf<T extends Pick<Deployment, "tree" | "base">>(
   root: string,
   lastNeededBy: string,
   { all, asked, ...options }: Asked & { readonly asked: readonly T[] },
@@ -27,12 +27,14 @@ export async function needingOf<T extends Pick<Deployment, "tree" | "commit">>(
   const upTo = upToLast(all, lastNeededBy);
   if (upTo === undefined) return needingByGit(root, lastNeededBy, { asked, ...options });
   const old = new Set(upTo.map(({ tree }) => tree));
-  const last = upTo.at(-1)?.commit;
-  // One of an older commit that was brought up later is no newer for it.
-  return filtered(asked, async ({ tree, commit }) => old.has(tree) || (await isBefore(root, commit, last, options)));
+  const last = upTo.at(-1)?.base;
+  // One that was brought up later is newer only where it was also made of it: a hotfix of an older one is not.
+  const isNewer = async (base: string | undefined) =>
+    base !== undefined && (base === last || (await isBefore(root, last, base, options)));
+  return filtered(asked, async ({ tree, base }) => old.has(tree) || !(await isNewer(base)));
 }
 
-async function needingByGit<T extends Pick<Deployment, "commit">>(
+async function needingByGit<T extends Pick<Deployment, "base">>(
   root: string,
   lastNeededBy: string,
   { asked, ...options }: GitOptions & { readonly asked: readonly T[] },
@@ -51,9 +53,9 @@ async function needingByGit<T extends Pick<Deployment, "commit">>(
     const doubt = `the commit ${commit.slice(0, 12)} of ${lastNeededBy} is not in this clone, so nobody can say what is newer`;
     return { doubt, remedy: "git fetch --tags origin" };
   }
-  return filtered(asked, async ({ commit }) => {
+  return filtered(asked, async ({ base }) => {
     // Several may have been cut under one name: the newest of them may be the one that ran.
-    const isNewer = await Promise.all(commits.map((called) => isBefore(root, called, commit, options)));
+    const isNewer = await Promise.all(commits.map((called) => isBefore(root, called, base, options)));
     return !isNewer.every(Boolean);
   });
 }

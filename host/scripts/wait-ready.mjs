@@ -1,4 +1,4 @@
-// Runs in the gateway's container, by its own Node. Waits until the gateway is alive, else it ends with 1; and then a while until
+// Runs in the gateway's container, by its own Node. Waits until the gateway is alive, else it ends with 69; and then a while until
 // its channels are ready, since what follows takes the processor that they need to come up.
 // Arguments: the gateway's port, and the seconds to wait for the one and for the other.
 const [port, aliveSeconds, readySeconds] = process.argv.slice(-3).map(Number);
@@ -20,7 +20,7 @@ async function until(path, seconds) {
 
 if (!(await until("/healthz", aliveSeconds))) {
   console.error(`The gateway is not alive after ${aliveSeconds} s.`);
-  process.exit(1);
+  process.exit(69);
 }
 await until("/readyz", readySeconds);
 // A connection that is kept alive would keep this alive as well.

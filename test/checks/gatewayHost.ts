@@ -37,7 +37,7 @@ export interface Inspected {
 }
 
 /** As the engine says it of a container with the gateway's limits. */
-export const confined = {
+export const confined = Object.freeze({
   Memory: 2048 * 1024 * 1024,
   MemorySwap: 2048 * 1024 * 1024,
   NanoCpus: 0,
@@ -53,7 +53,7 @@ export const confined = {
   SecurityOpt: ["no-new-privileges"],
   RestartPolicy: { Name: "unless-stopped", MaximumRetryCount: 0 },
   PortBindings: { "18789/tcp": [{ HostIp: "127.0.0.1", HostPort: "18789" }] },
-};
+});
 
 export interface Calls {
   readonly argv: (readonly string[])[];

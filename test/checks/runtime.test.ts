@@ -145,7 +145,7 @@ describe("runtimeCheck", () => {
     const judged = (by: object) => runtimeCheck.probe({ ...target, settings, rollback: { ...rollback, ...by } }, context());
     assert.equal((await judged({ byNewer: true })).status, "pass");
     assert.match((await judged({})).summary, /This tree was not deployed/);
-    stack.container.HostConfig.Memory = 1;
+    stack.container.HostConfig = { ...stack.container.HostConfig, Memory: 1 };
     assert.equal((await judged({ byNewer: true })).status, "fail");
   });
 

@@ -236,7 +236,7 @@ describe("Gateway", () => {
     const { inputs } = recorder.get("gateway-index");
     assert.match(
       String(inputs.create),
-      /memory index .*memory search .*refresh-index Hand-off .*\/healthz.*\/readyz.* is-unhealthy /s,
+      /memory index .*memory search .*refresh-index Hand-off .*\/healthz.*\/readyz.* is-down /s,
     );
     await make({}, { documents: "d2" });
     assert.notEqual(recorder.get("gateway-index").inputs.create, inputs.create);

@@ -34,7 +34,8 @@ describe("A drill whose candidate holds a contract", () => {
   it("begins where what runs is newer than the last that needs what goes", () => practise(sample.all[0], "1.0.0"));
 
   it("is refused with 4 where what runs is that very one, or older", async () => {
-    const remedy = /^git rm memory\/supabase\/migrations\/20260301000000_third\.sql # release without it first/;
+    const remedy =
+      /^git stash push --include-untracked -- memory\/supabase\/migrations\/20260301000000_third\.sql # release without it first/;
     const why =
       /across the contract migration `20260301000000_third`: `1\.\d\.0`, which runs, is no newer than 1\.1\.0.*Nothing was started/;
     const [newer, older] = sample.all;

@@ -21,7 +21,7 @@ export class RanSample implements Disposable {
     const number = this.entries.length + 1;
     this.#put({ event: "ended", tree, verdict: "open" });
     const at = "2026-03-10T12:00:00.000Z";
-    const own = { name, tree, release: undefined, commit, at, entry: number, first: number, abandoned: false };
+    const own = { name, tree, release: undefined, commit, at, entry: number, first: number, base: commit, abandoned: false };
     this.all.unshift(own);
     return own;
   }

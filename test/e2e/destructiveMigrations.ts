@@ -231,5 +231,23 @@ export const destructive: readonly (readonly [title: string, sql: string, names:
     "merge into memory.notes using memory.items on item = items.id when matched then update set note = 'x' when not matched then do nothing",
     /it overwrites what is in memory\.notes/,
   ],
+  ["lets rows go with a crash", "alter table memory.items set unlogged", /the table memory\.items is not what it was/],
+  ["lets nobody in", "alter role authenticator connection limit 0", /the role authenticator is not what it was/],
+  [
+    "gives the server's role no time",
+    "alter role authenticator set statement_timeout = '1ms'",
+    /authenticator is asked more than before: the setting statement_timeout/,
+  ],
+  [
+    "takes the right to write by a setting",
+    "do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$",
+    /is asked more than before: the setting default_transaction_read_only/,
+  ],
+  [
+    "watches every later migration",
+    `create function memory.watch() returns event_trigger language plpgsql as 'begin end';
+     create event trigger later on ddl_command_start execute function memory.watch()`,
+    /no gate opens after it: .*event trigger/i,
+  ],
   ["overwrites by a view", "update memory.shown set note = 'x'", /it overwrites what is in memory\.notes/],
 ];

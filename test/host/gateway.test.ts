@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { indexStateCommand, isUnhealthy, readIndexState } from "../../host/gateway.ts";
+import { indexStateCommand, isDown, readIndexState } from "../../host/gateway.ts";
 import { LocalHost } from "../../host/local.ts";
 import { IndexSample } from "./indexSample.ts";
 
@@ -84,17 +84,20 @@ describe("readIndexState", () => {
   });
 });
 
-describe("isUnhealthy", () => {
-  const [, , , , ...inspect] = isUnhealthy(host, "bot");
-  for (const [health, code] of [
-    ["echo healthy", 1],
-    ["echo unhealthy", 0],
-    ["echo starting", 0],
-    ["exit 1", 0],
+describe("isDown", () => {
+  for (const [state, code] of [
+    ["echo true false 0 healthy", 1],
+    ["echo true false 3 healthy", 1],
+    ["echo true false 0 starting", 1],
+    ["echo true false 0", 1],
+    ["echo true false 3 starting", 0],
+    ["echo true true 3 unhealthy", 0],
+    ["echo false false 0 unhealthy", 0],
+    ["exit 1", 1],
   ] as const)
-    it(`ends with ${code} where the engine's answer is \`${health}\``, async () => {
-      assert.equal(inspect.join(" "), "docker inspect --format {{.State.Health.Status}} bot");
-      const asking = isUnhealthy(host, "bot").slice(0, 4);
-      assert.equal((await host.run([...asking, "sh", "-c", health])).code, code);
+    it(`ends with ${code} where the engine's answer is \`${state}\``, async () => {
+      const [sh, flag, script, name, ...inspect] = isDown(host, "bot");
+      assert.match(inspect.join(" "), /^docker inspect --format \{\{\.State\.Running\}\} .* bot$/);
+      assert.equal((await host.run([sh, flag, script, name, "sh", "-c", state].map((each) => each ?? ""))).code, code);
     });
 });

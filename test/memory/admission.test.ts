@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { admit, isAdmitted } from "../../memory/admission.ts";
+import { admit, isAdmitted, withdrawContracts } from "../../memory/admission.ts";
 
 const migration = (version: string, digit: string) => ({ version, name: "some", sha256: digit.repeat(64) });
 const [one, two, three] = [migration("1", "a"), migration("2", "b"), migration("3", "c")];
@@ -19,7 +19,7 @@ describe("A step of a schema", () => {
   it("may not be taken until it was judged", async () => {
     const step = { applied: [one], pending: [two] };
     assert.equal(await isAdmitted(root, step), false);
-    await admit(root, step);
+    await admit(root, step, false);
     assert.equal(await isAdmitted(root, step), true);
   });
 
@@ -31,10 +31,22 @@ describe("A step of a schema", () => {
     ["the other way round", { applied: [two], pending: [one] }],
   ] as const) {
     it(`was not judged by one ${title}`, async () => {
-      await admit(root, { applied: [one], pending: [two] });
+      await admit(root, { applied: [one], pending: [two] }, false);
       assert.equal(await isAdmitted(root, other), false);
     });
   }
+
+  it("with a contract may be taken until somebody judges again, and one without stays judged", async () => {
+    const [contract, plain] = [
+      { applied: [one], pending: [two] },
+      { applied: [one, two], pending: [three] },
+    ];
+    await admit(root, contract, true);
+    await admit(root, plain, false);
+    assert.deepEqual([await isAdmitted(root, contract), await isAdmitted(root, plain)], [true, true]);
+    await withdrawContracts(root);
+    assert.deepEqual([await isAdmitted(root, contract), await isAdmitted(root, plain)], [false, true]);
+  });
 
   it("may always be taken from nothing", async () => assert.equal(await isAdmitted(root, { applied: [], pending: [one] }), true));
 });

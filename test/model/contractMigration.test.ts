@@ -24,6 +24,8 @@ describe("contractOf", () => {
   for (const [title, text] of [
     ["without a release", "-- contract: nobody reads notes\n"],
     ["without a reason", "-- last needed by: 1.2.0\n"],
+    ["with two releases", `${sound}-- last needed by: 1.3.0\n`],
+    ["behind a byte order mark", `\ufeff${sound}`],
     ["with an empty reason", "-- contract:\n-- last needed by: 1.2.0\n"],
   ] as const) {
     it(`says what is wrong with a head ${title}`, () => assert.equal(typeof contractOf(text), "string"));

@@ -46,6 +46,29 @@ describe("What a copy without rows does not show", () => {
       "create function f(a int) returns void language sql as 'delete from t'; select f(id) from t; drop function f",
       "delete",
     ],
+    ["another type without `column`", block("if x then alter table t alter a type text using ''; end if;"), "type"],
+    ["another type of data", block("if x then alter table t alter a set data type text; end if;"), "type"],
+    [
+      "a block with escaped letters",
+      String.raw`do E'begin if x then d\x65lete from t; end if; end'`.replace("\\", "\\"),
+      "delete",
+    ],
+    ["a block in Unicode escapes", String.raw`do language plpgsql U&'begin if x then \0064elete from t; end if; end'`, "delete"],
+    [
+      "what stands behind a body with a column called case",
+      `create function f() returns int begin atomic select n.case from t n; end; ${block("if x then delete from t; end if;")}`,
+      "delete",
+    ],
+    [
+      'what stands behind a body with a column called "case"',
+      `create function f() returns int begin atomic select "case" as case from t; end; ${block("if x then delete from t; end if;")}`,
+      "delete",
+    ],
+    [
+      "what stands behind a body without an end",
+      `create function f() returns int begin atomic select case from t; end; ${block("if x then delete from t; end if;")}`,
+      "delete",
+    ],
     [
       "a function without quotes",
       "create function f(a int) returns int begin atomic delete from t returning case when a > 1 then 1 else 2 end; select 1; end; select f(id) from t",
@@ -103,6 +126,8 @@ describe("What a copy without rows does not show", () => {
       ),
     ],
     ["text that is only text", "insert into t values ('if x then delete from t', 'forget(1)')"],
+    ["what is only told", block("if x then raise notice 'nothing to update here'; comment on table t is 'drop it'; end if;")],
+    ["a table of that name", "insert into memory.forget (id) values (1); insert into forget (id) values (1)"],
     ["a comment", block("if x then -- delete from t\n null; end if;")],
     ["a temporary table of a block", block("if x then create temp table a on commit drop as select 1; end if;")],
   ] as const) {

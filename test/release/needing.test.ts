@@ -22,7 +22,7 @@ describe("Who may need what a contract takes away", () => {
   afterEach(() => repository[Symbol.dispose]());
 
   const deployment = (name: string, commit: string | undefined, first = 0): Deployment => ({
-    ...{ name, tree: name, release: undefined, commit, at: "2026-03-10T12:00:00.000Z", abandoned: false },
+    ...{ name, tree: name, release: undefined, commit, base: commit, at: "2026-03-10T12:00:00.000Z", abandoned: false },
     ...{ entry: 100 - first, first },
   });
   const four = () => commits.map((commit, n) => deployment(`1.${n}.0`, commit, n));
@@ -40,6 +40,14 @@ describe("Who may need what a contract takes away", () => {
     assert.equal(await told("1.1.0", [late], [...four().slice(1), late]), "late");
     const dirty = deployment("dirty", commits[1], 9);
     assert.equal(await told("1.1.0", [dirty], [...four(), dirty]), "");
+  });
+
+  it("is also a hotfix of an older one that ran after the last that needs it, and what is not known to be newer", async () => {
+    // 1.1.0 is the base of the fix; 1.2.0 ran in between.
+    const hotfix = deployment("1.1.1", beside, 9);
+    const others = [hotfix, deployment("nowhere", undefined, 10), deployment("elsewhere", "e".repeat(40), 11)];
+    assert.equal(await told("1.2.0", others, [...four().slice(0, 3), ...others]), "1.1.1 nowhere elsewhere");
+    assert.equal(await told("1.1.0", [hotfix], [...four(), hotfix]), "");
   });
 
   it("is what was not made of its commit, where the last that needs it never ran here", async () => {
