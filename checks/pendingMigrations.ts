@@ -87,7 +87,7 @@ async function refuseHead(
   return [blocker(`\`${label}\` is not applied. It takes away what a release needs: ${reason}.`, next)];
 }
 
-const lookAtFiles = "git log -p -- memory/supabase/migrations # docs/builder.md says how a schema changes";
+const lookAtFiles = "npx deck schema check # says the same before it is deployed; docs/builder.md says how a schema changes";
 const shown = 5;
 
 function blockerOf(rehearsed: Rehearsed): readonly Blocker[] {

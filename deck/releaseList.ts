@@ -28,8 +28,7 @@ export const releaseListVerb: Verb = {
   async run(call, world) {
     const ran = await ranHere(call, world);
     // Where nobody installed trust, nothing that is signed can be believed; what ran can come back all the same.
-    if (!existsSync(trustFolder(call.stack)))
-      return { code: exitCodes.done, data: { releases: [], ran: ran.data }, text: ran.text };
+    if (!existsSync(trustFolder(call.stack))) return { code: ran.code, data: { releases: [], ran: ran.data }, text: ran.text };
     // Without origin, what was revoked there is not known; what ran here is.
     const unread = await openRelease("HEAD", call, world).then(() => undefined, unreadOf);
     if (unread !== undefined) {
@@ -47,7 +46,7 @@ export const releaseListVerb: Verb = {
         `${id}  ${release.slice(0, 12)}  commit ${commit.slice(0, 12)}  ${state}${note === "" ? "" : `: ${note}`}`,
     );
     const text = [...(lines.length === 0 ? ["No release is on record."] : lines), "", ran.text].join("\n");
-    return { code: exitCodes.done, data: { releases, ran: ran.data }, text };
+    return { code: ran.code, data: { releases, ran: ran.data }, text };
   },
 };
 
@@ -70,10 +69,12 @@ async function ranHere(call: Call, world: World) {
     const lines = ran.all.map((each) => `  ${deploymentLine(each, standing, world.now())}`);
     const text =
       lines.length === 0 ? "Nothing ran yet behind an open gate." : ["What ran behind an open gate:", ...lines].join("\n");
-    return { data, text };
+    return { code: exitCodes.done, data, text };
   } catch (error) {
     if (!(error instanceof DeckError) && !(error instanceof HostUnreachable)) throw error;
-    return { data: null, text: `What ran cannot be told: ${error.message}` };
+    const code = error instanceof DeckError ? error.code : exitCodes.unknown;
+    const remedy = error.remedy ? [`  ${error.remedy}`] : [];
+    return { code, data: null, text: [`What ran cannot be told: ${error.message}`, ...remedy].join("\n") };
   }
 }
 

@@ -22,7 +22,8 @@ export async function wouldChange({ kept, deployment }: Older, ran: Ran, { root,
     const subjects = [...new Set(files.map(({ part }) => part).filter((part) => part !== undefined))].toSorted();
     const than = last === undefined ? "HEAD here" : `what was deployed last (${shortTree(current ?? "")})`;
     const head = `\`${deployment.name}\`, whose gate was open at ${deployment.at}, differs from ${than}:`;
-    return { subjects, text: [head, ...partLines(subjects, files).map((line) => `  ${line}`)].join("\n") };
+    const lines = partLines(subjects, files).map((line) => `  ${line}`);
+    return { subjects, text: [head, ...lines, "The memory, its schema too, stays as it is."].join("\n") };
   } catch (error) {
     signal.throwIfAborted();
     // Whoever goes back must not be kept from it by what is only shown.
