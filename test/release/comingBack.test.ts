@@ -19,7 +19,7 @@ describe("What may come back, as far as this machine knows", () => {
   const treeOf = (release: number) => String(release).repeat(40);
   const copy = async (releases: number, before = "") => {
     let text = before;
-    const about = { at: "2026-03-10T12:00:00.000Z", stack: "prod", who: "ada", summary: "…" } as const;
+    const about = { at: "2026-03-10T12:00:00.000Z", stack: "prod", who: "ada", commit: "c".repeat(40), summary: "…" } as const;
     for (let each = 1; each <= releases; each += 1) {
       const release = { id: `1.${each}.0`, digest: "d".repeat(64) };
       for (const event of ["began", "released"] as const) {
