@@ -16,9 +16,8 @@ const timeoutMs = 20_000;
 /** Every applied migration; where the database does not say, why, without a full stop. */
 export async function appliedMigrations(stack: Stack, world: World): Promise<readonly AppliedMigration[] | string> {
   const { settings, environment, root } = stack;
-  const { [name]: source } = settings.secrets;
-  const own = source === undefined ? {} : { [name]: source };
-  const password = (await availableSecrets(own, { env: environment, projectRoot: root })).get(name);
+  const found = await availableSecrets(settings.secrets, { env: environment, projectRoot: root, only: name });
+  const password = found.get(name);
   if (password === undefined) return `\`${name}\` has no value here`;
   world.output.hide(new Map([[name, password]]));
   const signal = AbortSignal.any([world.signal, AbortSignal.timeout(timeoutMs)]);

@@ -87,12 +87,11 @@ async function runningOf(ran: Ran | string, { root, head }: Here): Promise<Omit<
  */
 export async function refuseSameToken(source: Stack, drill: { readonly root: string; readonly stack: string }): Promise<void> {
   const name = "TELEGRAM_BOT_TOKEN";
-  const of = ({ [name]: secret }: Stack["settings"]["secrets"]) => (secret === undefined ? {} : { [name]: secret });
   const { secrets } = await readSettings(drill.root, drill.stack);
   const [theirs, own] = await Promise.all([
     // Where it has no value on this machine, nothing here can have been made of it.
-    availableSecrets(of(source.settings.secrets), { env: source.environment, projectRoot: source.root }),
-    resolveSecrets(of(secrets), { env: {}, projectRoot: drill.root }),
+    availableSecrets(source.settings.secrets, { env: source.environment, projectRoot: source.root, only: name }),
+    resolveSecrets(secrets, { env: {}, projectRoot: drill.root, only: name }),
   ]);
   const key = new Secret(randomBytes(32).toString("hex"));
   const [one, other] = [theirs, own].map((secrets) => keyedDigests(secrets, key).get(name));

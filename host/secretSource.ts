@@ -51,6 +51,8 @@ export interface SourceOptions {
   readonly env: Environment;
   /** Folder that relative paths start from, and in which commands run. */
   readonly projectRoot: string;
+  /** Of all the secrets, the one to fetch; the others' variables are withheld from its command all the same. Default: all. */
+  readonly only?: string;
   /** Replaces the real commands. */
   readonly run?: SourceRunner;
 }
@@ -78,10 +80,12 @@ export async function availableSecrets(secrets: Secrets, options: SourceOptions)
 async function fetchAll(secrets: Secrets, options: SourceOptions) {
   const run = options.run ?? commandRunner(secrets, options);
   const entries = await Promise.all(
-    Object.entries(secrets).map(
-      async ([name, { from }]) =>
-        [name, usable(await fetchValue(name, from, { ...options, run }), remedyOf(name, from, options))] as const,
-    ),
+    Object.entries(secrets)
+      .filter(([name]) => options.only === undefined || name === options.only)
+      .map(
+        async ([name, { from }]) =>
+          [name, usable(await fetchValue(name, from, { ...options, run }), remedyOf(name, from, options))] as const,
+      ),
   );
   return {
     values: new Map(
@@ -108,7 +112,7 @@ const setVariable = (variable: string) => `read -rs ${variable} && export ${vari
 const pathOf = (file: string, { env, projectRoot }: SourceOptions) =>
   resolve(projectRoot, file.replace(/^~(?=\/)/, env.HOME ?? "~"));
 
-function fetchValue(name: string, from: SecretSource, options: Required<SourceOptions>): Promise<Fetched> {
+function fetchValue(name: string, from: SecretSource, options: SourceOptions & { readonly run: SourceRunner }): Promise<Fetched> {
   if ("env" in from) return Promise.resolve(fromEnvironment(from.env, options.env));
   if ("file" in from) return fromFile(name, from.file, options);
   return fromCommand(from.command, options.run);

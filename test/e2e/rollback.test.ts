@@ -84,8 +84,7 @@ describe("A rollback", function () {
   };
 
   /** @returns its name. */
-  const brokenImage = async () => {
-    const works = await docker("inspect", "--format", "{{.Config.Image}}", gateway());
+  const brokenImage = async (works: string) => {
     const name = `phillbot/broken:1-${project.stack}`;
     const program = 'if (process.argv[2] === "gateway") process.exit(1); else await import("/app/works.mjs");';
     const recipe = `FROM ${works}\nUSER root\nRUN mv /app/openclaw.mjs /app/works.mjs && echo '${program}' >/app/openclaw.mjs\nUSER 1000\n`;
@@ -162,7 +161,8 @@ describe("A rollback", function () {
 
   it("brings it back from an update to an image that never becomes a gateway, killed on the way", async () => {
     // It takes the configuration and can keep the state; only the gateway itself ends at once.
-    const broken = await brokenImage();
+    const works = await docker("inspect", "--format", "{{.Config.Image}}", gateway());
+    const broken = await brokenImage(works);
     try {
       await setGateway({ image: broken });
       await killedAt(/gateway-container replaced/, "up", "--yes");
@@ -170,6 +170,7 @@ describe("A rollback", function () {
       assert.match(stdout, new RegExp(`Rolled back to ${first.name}`));
       await firstRuns();
     } finally {
+      await setGateway({ image: works });
       await docker("image", "rm", "--force", broken);
     }
   });

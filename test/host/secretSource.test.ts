@@ -6,7 +6,13 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { resolveSecrets, SecretsUnresolved, type SourceRunner, secretEnvNames } from "../../host/secretSource.ts";
+import {
+  availableSecrets,
+  resolveSecrets,
+  SecretsUnresolved,
+  type SourceRunner,
+  secretEnvNames,
+} from "../../host/secretSource.ts";
 import type { SecretSource } from "../../model/settings.ts";
 import { assertPasteable } from "../model/pasteable.ts";
 
@@ -136,6 +142,16 @@ describe("resolveSecrets", () => {
     const command = ["sh", "-c", `echo "${names.map((name) => `\${${name}-none}`).join(" ")}"`];
     const secrets = await resolveSecrets({ A: source({ env: "OTHER" }), TOKEN: source({ command }) }, { env, projectRoot });
     assert.equal(secrets.get("TOKEN")?.reveal(), `${"none ".repeat(7)}kept kept`);
+  });
+
+  it("keeps them from a command also where only its own secret is asked for, and fetches no other", async () => {
+    const secrets = { A: source({ env: "OTHER" }), TOKEN: source({ command: ["sh", "-c", `echo "\${OTHER-none}"`] }) };
+    const env = { OTHER: value, PATH: process.env.PATH };
+    const found = await availableSecrets(secrets, { env, projectRoot, only: "TOKEN" });
+    assert.deepEqual(
+      [...found].map(([name, secret]) => [name, secret.reveal()]),
+      [["TOKEN", "none"]],
+    );
   });
 
   it("tells a problem once, whoever has it", async () => {

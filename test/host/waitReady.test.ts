@@ -44,6 +44,6 @@ describe("The wait for a gateway that boots", () => {
   it("fails where the gateway does not come alive, and says so", async () => {
     const { port } = await gateway(() => 503);
     const { exitCode, stderr } = await wait(port, 0.4, 30);
-    assert.deepEqual([exitCode, stderr], [1, "The gateway is not alive after 0.4 s."]);
+    assert.deepEqual([exitCode, stderr], [69, "The gateway is not alive after 0.4 s."]);
   });
 });
