@@ -1,7 +1,7 @@
 /** Runs one suite of mocha tests, two files side by side, and writes how many passed and failed. Usage: `node test/suite.ts unit|e2e COUNT_FILE [GREP]`. */
 
 import { globSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import Mocha from "mocha";
 
@@ -17,23 +17,39 @@ if ((name !== "unit" && name !== "e2e") || countFile === undefined)
 const { files, timeout } = suites[name];
 // On a busy machine a real gateway may miss a limit once. It is tried again once, and the log says so; twice is a failure.
 const retries = name === "e2e" ? 1 : 0;
+const jobs = 2;
 const mocha = new Mocha({
   ...{ timeout, retries, slow: timeout },
   // A lone `.only` must not leave the rest out unseen.
   ...{ forbidOnly: true, forbidPending: true },
   // Two, also where there is room for more: real gateways that boot beside each other wait for the same processors.
-  ...{ parallel: true, jobs: 2 },
+  ...{ parallel: true, jobs },
   ...(grep ? { grep } : {}),
 });
-for (const file of files.toSorted()) mocha.addFile(join(root, file));
+const order = files.toSorted();
+for (const file of order) mocha.addFile(join(root, file));
 await mocha.loadFilesAsync();
+/** When a file that mocha has handed out began: the first `jobs` at once, each further one when another ended. */
+const began = Array.from({ length: jobs }, () => Date.now());
+const took = new Map<string, number>();
+/** Mocha tells all of a file's tests at once, when the file ends. */
+const noteEnd = ({ file }: { readonly file?: string }) => {
+  if (file === undefined || took.has(file)) return;
+  const start = began[order.indexOf(relative(root, file))] ?? Date.now();
+  took.set(file, Date.now() - start);
+  began.push(Date.now());
+};
 const failures: string[] = [];
 const runner = mocha.run((failed) => {
+  const longest = [...took].toSorted((one, other) => other[1] - one[1]).slice(0, 40);
+  for (const [file, ms] of longest)
+    process.stdout.write(`    ${String(Math.round(ms / 1000)).padStart(5)} s  ${relative(root, file)}\n`);
   writeFileSync(countFile, JSON.stringify({ passed: runner.stats?.passes ?? 0, failed, failures }));
   process.exit(failed === 0 ? 0 : 1);
 });
 /** Why the first attempt failed, which the second may only be a consequence of. */
 const before = new Map<string, string>();
+runner.on("test end", noteEnd);
 runner.on("fail", (test: Mocha.Test, error: Error) => {
   const first = before.get(test.fullTitle());
   const earlier = first === undefined ? "" : ` At the first attempt: ${first}`;
