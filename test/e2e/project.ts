@@ -11,7 +11,7 @@ import { parseEnvLines } from "../../model/secretSources.ts";
 import { imageNames } from "../../toolchain/images.ts";
 import { layoutOf } from "../../toolchain/layout.ts";
 import { findCli, pulumiEnv } from "../../toolchain/pulumi.ts";
-import { own, removeContainers, removeLeftovers } from "./leftovers.ts";
+import { own as claim, removeContainers, removeLeftovers } from "./leftovers.ts";
 
 export { removeContainers } from "./leftovers.ts";
 
@@ -45,21 +45,29 @@ export interface TestProject extends AsyncDisposable {
   git(...args: readonly string[]): Promise<string>;
 }
 
+/** Where its commands run, if not where the tests do. */
+interface Elsewhere {
+  /** What comes before each command. */
+  readonly prefix: readonly string[];
+  readonly environment: Environment;
+}
+
 /** Clones what is there, uncommitted work included, and generates a stack with free ports. Disposing removes all of it, by the stack's own state. */
-export async function makeProject(): Promise<TestProject> {
+export async function makeProject(elsewhere: Elsewhere = { prefix: [], environment: {} }): Promise<TestProject> {
   const stack = `e2e-${randomBytes(4).toString("hex")}`;
   const root = await mkdtemp(join(tmpdir(), `phillbot-${stack}-`));
   await removeLeftovers();
   await cloneInto(root);
-  own(root);
+  claim(root);
   await ensureDevStack({ projectRoot: root, stack, images: imageNames(sourceRoot), ownPorts: true });
   const layout = layoutOf(sourceRoot);
   const { path: cli } = await findCli(layout);
   const folders = devFolders(root, stack);
   const state = { PULUMI_BACKEND_URL: `file://${folders.state}`, PULUMI_CONFIG_PASSPHRASE_FILE: folders.passphraseFile };
-  const env = { ...process.env, ...pulumiEnv(layout), ...state, PHILLBOT_STACK: stack, NO_COLOR: "1" };
+  const own = { ...pulumiEnv(layout), ...state, ...elsewhere.environment, PHILLBOT_STACK: stack, NO_COLOR: "1" };
+  const env = { ...process.env, ...own };
   const start = (argv: readonly string[], environment: Environment = {}) => {
-    const [command = "", ...args] = argv;
+    const [command = "", ...args] = [...elsewhere.prefix, ...argv];
     return execa(command, args, {
       cwd: root,
       env: { ...env, ...environment },
