@@ -2,7 +2,6 @@
 
 import { closeSync, openSync } from "node:fs";
 import { execa } from "execa";
-import { wasTyped } from "./interrupt.ts";
 
 interface Attended {
   /** The Pulumi CLI. */
@@ -33,14 +32,19 @@ export async function attend({ pulumi, args, root, environment, signal, log }: A
     extendEnv: false,
     stdio: ["inherit", out, out],
     reject: false,
+    // Out of reach of the terminal, whose Ctrl-C would reach it past its caller, and in the middle of anything.
+    detached: true,
   });
-  // On an interrupt the engine ends what it has begun before it stops; a second one would stop it at once.
-  const stop = () => void (wasTyped(signal) || started.kill("SIGINT"));
+  // On an interrupt the engine ends what it has begun before it stops; a second one stops it at once.
+  const stop = () => void started.kill("SIGINT");
   signal.addEventListener("abort", stop, { once: true });
+  // Where this process ends before it, which a second Ctrl-C does.
+  process.once("exit", stop);
   try {
     return (await started).exitCode;
   } finally {
     signal.removeEventListener("abort", stop);
+    process.removeListener("exit", stop);
     if (log !== undefined) closeSync(out);
   }
 }

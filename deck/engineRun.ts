@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { attend } from "./attend.ts";
 import { engineEvent, type SummaryEvent } from "./engineEvents.ts";
 import { openEventPipe } from "./eventPipe.ts";
+import { SafePoint } from "./safePoint.ts";
 import { UpdateView } from "./updateView.ts";
 import type { Output } from "./verb.ts";
 
@@ -46,12 +47,14 @@ export async function runEngine(call: EngineCall): Promise<EngineEnd> {
   const summaries: SummaryEvent[] = [];
   const violated = new Set<string>();
   const view = verbose ? undefined : new UpdateView({ output, isPreview: command === "preview", now: () => performance.now() });
+  const safePoint = new SafePoint(call.signal, output);
   const pipe = await openEventPipe(events, (line) => {
     // Most of what the engine says is for its own makers.
     const event = line.includes('"severity":"debug"') ? undefined : engineEvent(line);
     if (event === undefined) return;
     if (event.kind === "summary") summaries.push(event);
     if (event.kind === "violation") violated.add(event.rule);
+    safePoint.hear(event);
     view?.hear(event);
   });
   const ticking = setInterval(() => view?.tick(), tickMs);
@@ -59,7 +62,7 @@ export async function runEngine(call: EngineCall): Promise<EngineEnd> {
   // Its event log is one of the options that it keeps for its makers.
   const environment = { ...call.environment, PULUMI_DEBUG_COMMANDS: "true" };
   try {
-    const exitCode = await attend({ ...call, args, environment, log }).finally(() => pipe.end());
+    const exitCode = await attend({ ...call, args, environment, log, signal: safePoint.signal }).finally(() => pipe.end());
     return { exitCode, summaries, violated: [...violated], tellAll: () => tellAll(log, output) };
   } finally {
     clearInterval(ticking);

@@ -49,7 +49,7 @@ describe("what Pulumi is told of an interrupt", () => {
     return [process.execPath, join(folder, "caller.mjs")] as const;
   };
 
-  it("is one SIGINT where Ctrl-C was typed on a terminal, which reaches every process of it", async () => {
+  it("is one SIGINT where Ctrl-C was typed on a terminal, which reaches its caller alone", async () => {
     const terminal = start("script", "--quiet", "--command", ["exec", ...node(true)].join(" "), "/dev/null");
     const ended = once(terminal, "exit");
     await until("started");
@@ -65,6 +65,20 @@ describe("what Pulumi is told of an interrupt", () => {
     process.kill("SIGTERM");
     await ended;
     assert.deepEqual([read("signals"), read("ended")], ["INT\n", "7"]);
+  });
+
+  it("is another one where its caller is told to end a second time, which it does at once", async () => {
+    writeFileSync(join(folder, "caller.mjs"), caller(true).replace(/^signal\.addEventListener.*$/m, ""));
+    const process = start(globalThis.process.execPath, join(folder, "caller.mjs"));
+    const ended = once(process, "exit");
+    await until("started");
+    process.kill("SIGINT");
+    await until("signals");
+    process.kill("SIGINT");
+    assert.deepEqual(await ended, [null, "SIGINT"]);
+    while (read("signals") !== "INT\nINT\n") await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(join(folder, "heeded"), "");
+    assert.equal(read("ended"), undefined);
   });
 
   it("is printed to the log alone, where there is one, and to standard error otherwise", async () => {

@@ -3,10 +3,24 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { devFolders } from "../../deck/devStack.ts";
 import { keptStacks, locksOf } from "../../deck/ownState.ts";
+import { docker, until } from "./gatewayStack.ts";
 import { makeProject, type TestProject } from "./project.ts";
+
+/** A process of the machine whose command line holds it. */
+const isRunning = (program: string) =>
+  readdirSync("/proc").some((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(program);
+    } catch {
+      return false; // It has ended.
+    }
+  });
 
 describe("An update on a terminal", function () {
   this.timeout(400_000);
@@ -45,5 +59,25 @@ describe("An update on a terminal", function () {
     const { state } = devFolders(project.root, project.stack);
     assert.deepEqual(await locksOf(state, project.stack), { ended: [], alive: [] }, told);
     assert.equal((await keptStacks(state)).find(({ name }) => name === project.stack)?.needsEngine, true, told);
+  });
+
+  it("lets a migration end that runs, and ends then", async () => {
+    const migration = "20991231000000_slow.sql";
+    const slow = "create table memory.slow (id bigint primary key);\nselect pg_sleep(8);\n";
+    await writeFile(join(project.root, "memory/supabase/migrations", migration), slow);
+    const deck = spawn(process.execPath, [join(project.root, "deck", "main.ts"), "up", "--yes"], {
+      cwd: project.root,
+      env: { ...process.env, PHILLBOT_STACK: project.stack, NO_COLOR: "1" },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const [ended, said] = [once(deck, "exit"), text(deck.stderr)];
+    await until("the migrations to run", async () => isRunning(`${project.root}/memory/apply.ts`) || undefined, 240_000);
+    deck.kill("SIGINT");
+    assert.deepEqual(await ended, [3, null], await said);
+    assert.match(await said, /waiting for memory-apply to end/);
+    assert.match(await said, /memory-apply created[\s\S]*nothing is released\. Until then: \d+ created\./);
+    const applied = "select count(*) from memory.slow"; // There at all.
+    const psql = ["psql", "--username", "postgres", "--tuples-only", "--no-align", "--command", applied];
+    assert.equal(await docker("exec", `${project.name}-postgres-1`, ...psql), "0");
   });
 });

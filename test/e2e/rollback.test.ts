@@ -1,18 +1,16 @@
 /** What ran before comes back on a real stack: by its own program, with today's secrets, whatever happened meanwhile. */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { once } from "node:events";
 import { access, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { parse, stringify } from "yaml";
 import { devFolders } from "../../deck/devStack.ts";
 import { layoutOf } from "../../model/layout.ts";
 import { channelReady } from "./gatewayFaults.ts";
 import { docker } from "./gatewayStack.ts";
+import { killUpdate } from "./killed.ts";
 import { type Ended, makeProject, type TestProject } from "./project.ts";
 import { pair, savedState } from "./savedState.ts";
 
@@ -64,25 +62,6 @@ describe("A rollback", function () {
     assert.equal((await events()).at(-1), "rolled-back");
     assert.equal((await containers()).split("\n").length, 4);
   };
-  /** Starts the command line in a group of its own, and kills all of it once a line says so. */
-  const killedAt = async (pattern: RegExp, ...words: readonly string[]) => {
-    const child: ChildProcess = spawn(process.execPath, [join(project.root, "deck", "main.ts"), ...words], {
-      cwd: project.root,
-      env: { ...process.env, PHILLBOT_STACK: project.stack, NO_COLOR: "1" },
-      stdio: ["ignore", "ignore", "pipe"],
-      detached: true,
-    });
-    const ended = once(child, "exit");
-    let said = "";
-    for await (const line of createInterface({ input: child.stderr ?? process.stdin })) {
-      said += `${line}\n`;
-      if (!pattern.test(line)) continue;
-      process.kill(-(child.pid ?? 0), "SIGKILL");
-      break;
-    }
-    assert.deepEqual(await ended, [null, "SIGKILL"], `${words.join(" ")} was to be killed at ${pattern}: ${said}`);
-  };
-
   /** @returns its name. */
   const brokenImage = async (works: string) => {
     const name = `phillbot/broken:1-${project.stack}`;
@@ -165,7 +144,7 @@ describe("A rollback", function () {
     const broken = await brokenImage(works);
     try {
       await setGateway({ image: broken });
-      await killedAt(/gateway-container replaced/, "up", "--yes");
+      await killUpdate(project, { progress: /gateway-container replaced/ });
       const { stdout } = await run("rollback", "--yes");
       assert.match(stdout, new RegExp(`Rolled back to ${first.name}`));
       await firstRuns();
@@ -178,7 +157,7 @@ describe("A rollback", function () {
   it("is finished by another one where it was killed", async () => {
     const newer = (await ran()).find(({ tree }) => tree !== first.tree);
     assert.ok(newer?.atOnce, JSON.stringify(newer));
-    await killedAt(/gateway-container (being )?stopped/, "rollback", newer.name, "--yes");
+    await killUpdate(project, { progress: /gateway-container (being )?stopped/ }, ["rollback", newer.name, "--yes"]);
     const { stdout } = await run("rollback", "--yes");
     assert.match(stdout, new RegExp(`Rolled back to ${newer.name}`));
     assert.deepEqual([await memoryMb(), await isSynced(), (await containers()).split("\n").length], [2304, true, 4]);
