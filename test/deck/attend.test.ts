@@ -78,6 +78,8 @@ describe("what Pulumi is told of an interrupt", () => {
     assert.deepEqual(await ended, [null, "SIGINT"]);
     while (read("signals") !== "INT\nINT\n") await new Promise((resolve) => setTimeout(resolve, 20));
     writeFileSync(join(folder, "heeded"), "");
+    // It has outlived its caller, and looks for that in a folder which goes with the test.
+    while (read("log") === "") await new Promise((resolve) => setTimeout(resolve, 20));
     assert.equal(read("ended"), undefined);
   });
 
