@@ -81,7 +81,7 @@ export function engineEvent(line: string): EngineEvent | undefined {
   if (resOpFailedEvent !== undefined) return stepOf("failed", resOpFailedEvent.metadata);
   if (diagnosticEvent !== undefined) {
     const { urn, severity, message, ephemeral } = diagnosticEvent;
-    return { kind: "said", ...resource(urn), severity, text: plain(message), isPassing: ephemeral };
+    return { kind: "said", ...resource(urn), severity, text: withoutCommand(plain(message)), isPassing: ephemeral };
   }
   // An advice refuses nothing, and none of ours is one.
   if (policyEvent !== undefined && policyEvent.enforcementLevel !== "advisory")
@@ -116,3 +116,12 @@ function resource(urn: string): OfResource {
 
 /** The engine marks colours by words such as `<{%fg 1%}>`. */
 const plain = (text: string) => text.replace(/<\{%[^%]*%\}>/g, "").trim();
+
+/**
+ * Without the command itself, a screen of script that the command provider quotes whole (Go's `"%w: running %q:\n%s"`): what came
+ * of it stands before, what it printed behind.
+ */
+const withoutCommand = (text: string) =>
+  text.replace(/^(exit status \d+|signal: [a-z ]+): running "(?:[^"\\]|\\.)*":?/s, (_, end: string) =>
+    end === "signal: killed" ? "its command was cut off" : `its command ended with ${end}:`,
+  );

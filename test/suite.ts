@@ -34,22 +34,26 @@ const began = Array.from({ length: jobs }, () => Date.now());
 const took = new Map<string, number>();
 /** Mocha tells all of a file's tests at once, when the file ends. */
 const noteEnd = ({ file }: { readonly file?: string }) => {
-  if (file === undefined || took.has(file)) return;
-  const start = began[order.indexOf(relative(root, file))] ?? Date.now();
-  took.set(file, Date.now() - start);
+  if (file === undefined || took.has(relative(root, file))) return;
+  const name = relative(root, file);
+  took.set(name, Date.now() - (began[order.indexOf(name)] ?? Date.now()));
   began.push(Date.now());
 };
 const failures: string[] = [];
+const tests: [title: string, ms: number][] = [];
 const runner = mocha.run((failed) => {
-  const longest = [...took].toSorted((one, other) => other[1] - one[1]).slice(0, 40);
-  for (const [file, ms] of longest)
-    process.stdout.write(`    ${String(Math.round(ms / 1000)).padStart(5)} s  ${relative(root, file)}\n`);
+  for (const slowest of [took, tests])
+    for (const [what, ms] of [...slowest].toSorted((one, other) => other[1] - one[1]).slice(0, 40))
+      process.stdout.write(`    ${String(Math.round(ms / 1000)).padStart(5)} s  ${what}\n`);
   writeFileSync(countFile, JSON.stringify({ passed: runner.stats?.passes ?? 0, failed, failures }));
   process.exit(failed === 0 ? 0 : 1);
 });
 /** Why the first attempt failed, which the second may only be a consequence of. */
 const before = new Map<string, string>();
-runner.on("test end", noteEnd);
+runner.on("test end", (test: Mocha.Test) => {
+  noteEnd(test);
+  tests.push([test.fullTitle(), test.duration ?? 0]);
+});
 runner.on("fail", (test: Mocha.Test, error: Error) => {
   const first = before.get(test.fullTitle());
   const earlier = first === undefined ? "" : ` At the first attempt: ${first}`;

@@ -49,6 +49,17 @@ describe("the view of an update", () => {
     assert.deepEqual(lines, ["+ gateway-container created (1.5 s)", "~ gateway-container updated (0.0 s): memory, labels"]);
   });
 
+  it("tells what came of a command and what it printed, without the command", () => {
+    const update = view();
+    const command = JSON.stringify('sh -c "exit 3"\n# a screen of it');
+    hear(update, said("error", container, `exit status 3: running ${command}:\nNo room.`));
+    hear(update, said("error", container, `signal: killed: running ${command}:\n`));
+    assert.deepEqual(lines, [
+      "✗ gateway-container: its command ended with exit status 3:\nNo room.",
+      "✗ gateway-container: its command was cut off",
+    ]);
+  });
+
   it("has no line for what was looked at, for what is as it was, and for what only groups", () => {
     const stack = urn("pulumi:pulumi:Stack", "phillbot-dev");
     for (const op of ["refresh", "same", "read"]) hear(view(), began(op), ended(op));
