@@ -33,7 +33,7 @@ await mocha.loadFilesAsync();
 const began = Array.from({ length: jobs }, () => Date.now());
 const took = new Map<string, number>();
 /** Mocha tells all of a file's tests at once, when the file ends. */
-const noteEnd = ({ file }: { readonly file?: string }) => {
+const noteEnd = ({ file }: { readonly file?: string | undefined }) => {
   if (file === undefined || took.has(relative(root, file))) return;
   const name = relative(root, file);
   took.set(name, Date.now() - (began[order.indexOf(name)] ?? Date.now()));
