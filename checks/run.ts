@@ -24,7 +24,7 @@ export interface RunOptions {
 /** How long after the deadline a probe that heeds its signal may still say what it saw. */
 const graceMs = 500;
 const firstPauseMs = 250;
-const longestPauseMs = 3000;
+const longestPauseMs = 1500;
 const longestMessage = 500;
 
 /** Milliseconds that this check may take under this policy. */

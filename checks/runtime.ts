@@ -53,8 +53,21 @@ async function settled(target: Target, context: CheckContext): Promise<RuntimeRe
     const sofar = judgeRuntime(target.declared, reading, rulesOf(target, context));
     if (!isStarting(reading) || sofar.status === "fail") return reading;
     context.progress(`The container is \`starting\` since ${reading.named?.startedAt}.`);
-    await wait(pollMs, undefined, { signal: context.signal }).catch(() => undefined);
+    await decided(target, reading, context.signal);
     if (context.signal.aborted) return reading;
+  }
+}
+
+/** Only the engine is asked meanwhile: a whole reading starts ten programs, which a gateway that boots beside them waits for. */
+async function decided({ host, declared }: Target, reading: RuntimeReading, signal: AbortSignal): Promise<void> {
+  for (let now: RuntimeReading = reading; isStarting(now) && now.named?.id === reading.named?.id; ) {
+    await wait(pollMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    const found = await findGateway(host, declared.gateway, signal).catch((error: unknown) => {
+      // What fails because it was told to stop says nothing.
+      if (!signal.aborted) throw error;
+    });
+    now = { ...reading, ...found };
   }
 }
 
