@@ -36,7 +36,8 @@ export async function killUpdate(
     resolve(line);
   };
   const engine = followEngine((line) => heed(moment.engine, line));
-  const watched = watchProcesses(project.stack, (line) => heed(moment.process, line), over.signal);
+  const look = (line: string) => heed(moment.process, line);
+  const watched = moment.process === undefined ? undefined : watchProcesses(project.stack, look, over.signal);
   const ended = project.watch(words, {
     onLine: async (line) => {
       lines.push(line);
@@ -105,9 +106,20 @@ function followEngine(onLine: (line: string) => void) {
 
 const lookMs = 25;
 
+/** Whose parent or own environment is the stack's. Told once of each process, since a look at all of them takes a processor. */
 async function watchProcesses(stack: string, onLine: (line: string) => void, over: AbortSignal): Promise<void> {
+  const known = new Map<string, boolean>();
   while (!over.aborted) {
-    for (const pid of treeOf(stack)) onLine(text(pid, "cmdline").replaceAll("\0", " "));
+    const running = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    const gone = new Set(known.keys()).difference(new Set(running));
+    for (const pid of gone) known.delete(pid);
+    // By number, so that a parent is mostly told before its child.
+    for (const pid of running.toSorted((one, other) => Number(one) - Number(other))) {
+      const isOwn = () => text(pid, "environ").split("\0").includes(`PHILLBOT_STACK=${stack}`);
+      if (!known.has(pid)) known.set(pid, known.get(statOf(pid)[1] ?? "") === true || isOwn());
+      // A process that has become another program has another line.
+      if (known.get(pid) === true) onLine(text(pid, "cmdline").replaceAll("\0", " "));
+    }
     await wait(lookMs);
   }
 }

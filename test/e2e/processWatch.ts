@@ -1,6 +1,6 @@
 /** Watches what is said in argv, environments and temporary files while something runs: by looking again and again, and by standing in for programs that are called by name. */
 
-import { chmodSync, type Dirent, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, type Dirent, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execaSync } from "execa";
 import { findValuesInUse } from "../../model/redact.ts";
@@ -39,7 +39,7 @@ export class ProcessWatch implements AsyncDisposable {
   async #watch(): Promise<void> {
     while (!this.#ended) {
       for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) this.#look(pid);
-      for (const file of filesBelow(this.#folder)) this.note("file", read(file), file);
+      for (const file of filesBelow(this.#folder)) this.#lookInto(file);
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
   }
@@ -53,6 +53,15 @@ export class ProcessWatch implements AsyncDisposable {
     const inContainer = namespaceOf(pid) !== this.#own;
     this.note("argv", argv, argv, inContainer);
     this.note("environment", read(`/proc/${pid}/environ`), argv, inContainer);
+  }
+
+  /** Once for each content: to search it takes longer than to read it. */
+  #lookInto(file: string): void {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    const version = `${stat?.ino} ${stat?.size} ${stat?.mtimeMs}`;
+    if (stat === undefined || this.#known.get(file) === version) return;
+    this.#known.set(file, version);
+    this.note("file", read(file), file);
   }
 
   note(where: Seen["where"], text: string, argv: string, inContainer = false): void {
