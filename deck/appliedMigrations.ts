@@ -11,7 +11,7 @@ import type { Stack } from "./session.ts";
 import type { World } from "./verb.ts";
 
 const name = "MEMORY_DATABASE_PASSWORD";
-const timeoutMs = 20_000;
+const timeoutMs = 40_000;
 
 /** Every applied migration; where the database does not say, why, without a full stop. */
 export async function appliedMigrations(stack: Stack, world: World): Promise<readonly AppliedMigration[] | string> {

@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { devFolders } from "../../deck/devStack.ts";
 import { keptStacks, locksOf } from "../../deck/ownState.ts";
-import { docker, until } from "./gatewayStack.ts";
+import { psql } from "./databaseFaults.ts";
+import { until } from "./gatewayStack.ts";
 import { makeProject, type TestProject } from "./project.ts";
 
 /** A process of the machine whose command line holds it. */
@@ -78,8 +79,7 @@ describe("An update on a terminal", function () {
     assert.match(await said, /memory-apply created/);
     assert.doesNotMatch(await said, /memory-apply could not be|What Pulumi said/);
     assert.match(await result, /nothing is released\. Until then: \d+ created\./);
-    const applied = "select count(*) from memory.slow"; // There at all.
-    const psql = ["psql", "--username", "postgres", "--tuples-only", "--no-align", "--command", applied];
-    assert.equal(await docker("exec", `${project.name}-postgres-1`, ...psql), "0");
+    // It is there at all.
+    assert.equal(await psql(project, "select count(*) from memory.slow"), "0");
   });
 });
